@@ -1,0 +1,86 @@
+package mockclaude
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// leakKeyFrom is the length from which a key in an answer is taken for a leak.
+// A shorter one, such as "test", may be there by chance.
+const leakKeyFrom = 8
+
+// leaks finds what an answer gives away, before it is redacted.
+type leaks struct {
+	keys   [][]byte
+	traces []*regexp.Regexp
+}
+
+func newLeaks(keys Keys) *leaks {
+	l := &leaks{traces: []*regexp.Regexp{
+		regexp.MustCompile(`Traceback \(most recent call last\)`),   // Python
+		regexp.MustCompile(`\n[ \x{a0}]{2,}at .+\(.+:\d+:\d+\)`),    // Node.js
+		regexp.MustCompile(`goroutine \d+ \[`),                      // Go
+		regexp.MustCompile(`\tat [\w.$]+\(.+\.java:\d+\)`),          // Java
+		regexp.MustCompile(`Stack trace:\r?\n#0 `),                  // PHP
+		regexp.MustCompile(`\.rb:\d+:in `),                          // Ruby
+		regexp.MustCompile(`(?m)^[ \x{a0}]{3}at .+ in .+:line \d+`), // .NET
+	}}
+	for _, key := range [][]byte{keys.Current, keys.Previous} {
+		if len(key) >= leakKeyFrom {
+			l.keys = append(l.keys, key)
+		}
+	}
+	return l
+}
+
+// find names what is in an answer. expected is the right signature of what was
+// sent, nil when the delivery itself carried it: to repeat what one was sent
+// gives nothing away.
+func (l *leaks) find(answer, expected []byte) []string {
+	var found []string
+	texts := [][]byte{answer}
+	if p, ok := unescape(answer); ok {
+		texts = append(texts, p.text)
+	}
+	anywhere := func(in func([]byte) bool) bool {
+		return slices.ContainsFunc(texts, in)
+	}
+	for _, key := range l.keys {
+		if anywhere(func(text []byte) bool { return bytes.Contains(text, key) }) {
+			found = append(found, LeakKey)
+			break
+		}
+	}
+	if expected != nil && anywhere(func(text []byte) bool { return holdsMAC(text, expected) }) {
+		found = append(found, LeakSignature)
+	}
+	texts = append(texts, fromHTML(answer))
+	for _, trace := range l.traces {
+		if anywhere(trace.Match) {
+			found = append(found, LeakTrace)
+			break
+		}
+	}
+	return found
+}
+
+// holdsMAC is true when a text holds a whole MAC, in hex of either case or in
+// base64 of either alphabet.
+func holdsMAC(text, mac []byte) bool {
+	return bytes.Contains(bytes.ToLower(text), []byte(hex.EncodeToString(mac))) ||
+		bytes.Contains(text, []byte(base64.RawStdEncoding.EncodeToString(mac))) ||
+		bytes.Contains(text, []byte(base64.RawURLEncoding.EncodeToString(mac)))
+}
+
+// fromHTML undoes what a web framework does to a stack trace for a browser.
+func fromHTML(text []byte) []byte {
+	s := strings.NewReplacer("<br>", "\n", "<br/>", "\n", "<br />", "\n", "&nbsp;", " ").Replace(string(text))
+	if p, ok := unescape([]byte(s)); ok {
+		return p.text
+	}
+	return []byte(s)
+}
