@@ -1,0 +1,174 @@
+package reports
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+)
+
+// ConsoleOptions says how the summary at the end of a run is printed.
+type ConsoleOptions struct {
+	// Color adds ANSI colours. Words say the same without them.
+	Color bool
+	// ReportDir is the folder that the report files were written to; "" when
+	// there are none.
+	ReportDir string
+}
+
+// maxConsoleCases is how many failing cases of one check the console shows.
+const maxConsoleCases = 3
+
+// WriteConsole writes the summary that ends a run: the verdict, what failed
+// and how to repeat it, advice, what was not proved, and where the time went.
+func WriteConsole(w io.Writer, r *Report, o ConsoleOptions) error {
+	if r == nil {
+		return errors.New("write console summary: there is no report")
+	}
+	c := &console{r: r, o: o, groups: groups(r), paint: painter(o.Color)}
+	c.verdict()
+	c.preflight()
+	for _, key := range []string{keyFail, keyError, keyUnknown} {
+		for _, check := range pick(c.groups, key).checks {
+			c.failure(check)
+		}
+	}
+	c.oneLiners()
+	c.unproved()
+	c.tail()
+	if _, err := io.WriteString(w, c.b.String()); err != nil {
+		return fmt.Errorf("write console summary: %w", err)
+	}
+	return nil
+}
+
+type console struct {
+	r      *Report
+	o      ConsoleOptions
+	groups []group
+	paint  painter
+	b      strings.Builder
+}
+
+func (c *console) printf(format string, args ...any) { fmt.Fprintf(&c.b, format, args...) }
+
+func (c *console) verdict() {
+	word, key := verdictWord(c.r)
+	c.printf("\n%s  %s\n", c.paint.as(key, verdictMark(key)+" "+strings.ToUpper(word)), line(sentence(c.r), maxSentence))
+	var parts []string
+	for _, g := range c.groups {
+		if n := len(g.checks); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ToLower(g.word)))
+		}
+	}
+	if len(parts) > 0 {
+		c.printf("  %s\n", strings.Join(parts, " · "))
+	}
+	c.printf("  %s · contract %s · level %s · seed %d · %s\n", line(c.r.Target.all(), maxSentence),
+		line(c.r.Contract, maxShort), line(c.r.Level, maxShort), c.r.Seed, span(c.r.DurationMS))
+	if c.r.Interrupted {
+		c.printf("  interrupted: what was not reached is not in these numbers\n")
+	}
+}
+
+func (c *console) preflight() {
+	p := c.r.Preflight
+	if p == nil {
+		return
+	}
+	c.printf("\n  problem  %s\n  cause    %s\n  mend     %s\n",
+		line(p.Problem, maxSentence), line(p.Cause, maxSentence), line(p.Mend, maxSentence))
+}
+
+func (c *console) failure(check *Check) {
+	o := outcomeOf(check, c.r.Strict)
+	c.printf("\n%s  %s  %s\n", c.paint.as(o.key, o.mark+" "+o.word), c.paint.bold(line(check.ID, maxShort)), line(check.Title, maxShort))
+	bad := badCases(check)
+	if check.Why != "" && (len(bad) == 0 || check.Why != bad[0].Why) {
+		c.printf("    %s\n", line(check.Why, maxSentence))
+	}
+	for i, bc := range bad {
+		if i == maxConsoleCases {
+			c.printf("    … and %s\n", plural(len(bad)-i, "more case"))
+			break
+		}
+		c.printf("    %s\n", line(bc.Name, maxShort))
+		c.field("expected", bc.Expected, maxShort)
+		c.field("actual", bc.Actual, maxShort)
+		c.field("why", bc.Why, maxShort)
+		c.field("repeat", bc.Repeat, maxSentence)
+	}
+}
+
+func (c *console) field(name, value string, limit int) {
+	if value != "" {
+		c.printf("      %s %s\n", c.paint.dim(fmt.Sprintf("%-8s", name)), line(value, limit))
+	}
+}
+
+// oneLiners prints what does not decide, a line a check.
+func (c *console) oneLiners() {
+	for _, key := range []string{keyAdvice, keyStale, keyKnown, keyRecorded} {
+		g := pick(c.groups, key)
+		if len(g.checks) == 0 {
+			continue
+		}
+		c.printf("\n%s\n", c.paint.bold(g.name))
+		for _, check := range g.checks {
+			text := line(check.Title, maxShort)
+			if why := reason(check); why != "" {
+				text += ": " + line(why, maxShort)
+			}
+			c.printf("  %s %s  %s\n", c.paint.as(key, g.mark), line(check.ID, maxShort), text)
+		}
+	}
+}
+
+func (c *console) unproved() {
+	for _, key := range []string{keyUnexercise, keyUnseen} {
+		g := pick(c.groups, key)
+		if len(g.checks) == 0 {
+			continue
+		}
+		c.printf("\n%s\n", c.paint.bold(g.name))
+		c.byReason(g.checks)
+	}
+	for _, u := range c.r.Unlock {
+		c.printf("  %s %s: %s\n", c.paint.dim("to see"), line(u.What, maxShort), line(u.How, maxSentence))
+	}
+}
+
+// byReason prints checks that share a reason on one line.
+func (c *console) byReason(checks []*Check) {
+	ids := map[string][]string{}
+	var order []string
+	for _, check := range checks {
+		why := cmp.Or(line(reason(check), maxShort), "no reason was given")
+		if ids[why] == nil {
+			order = append(order, why)
+		}
+		ids[why] = append(ids[why], line(check.ID, maxShort))
+	}
+	for _, why := range order {
+		c.printf("  %s  %s\n", strings.Join(ids[why], ", "), why)
+	}
+}
+
+func (c *console) tail() {
+	var times []string
+	for _, f := range c.r.Families {
+		times = append(times, line(f.Family, maxShort)+" "+span(f.DurationMS))
+	}
+	c.printf("\n")
+	if len(times) > 0 {
+		c.printf("%s  %s\n", c.paint.dim("time  "), strings.Join(times, " · "))
+	}
+	if c.r.Repeat != "" {
+		c.printf("%s  %s\n", c.paint.dim("repeat"), line(c.r.Repeat, maxSentence))
+	}
+	if c.o.ReportDir != "" {
+		c.printf("%s  %s\n", c.paint.dim("report"), line(filepath.Join(c.o.ReportDir, fileHTML), maxSentence))
+	}
+}

@@ -1,0 +1,135 @@
+package reports_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"hookdrill/reports"
+)
+
+func writeConsole(t *testing.T, r *reports.Report, o reports.ConsoleOptions) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := reports.WriteConsole(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestConsoleIsHarmless(t *testing.T) {
+	t.Parallel()
+	text := writeConsole(t, hostile(), reports.ConsoleOptions{ReportDir: hostileText()})
+	wantPrintable(t, text)
+	if len(text) > 1<<20 {
+		t.Errorf("the summary has %d bytes", len(text))
+	}
+	var b bytes.Buffer
+	p := reports.Progress{W: &b}
+	for _, c := range hostile().Checks {
+		p.Check(c)
+	}
+	wantPrintable(t, b.String())
+	if lines := strings.Count(b.String(), "\n"); lines > 2*len(hostile().Checks) {
+		t.Errorf("%d lines for %d checks", lines, len(hostile().Checks))
+	}
+}
+
+func TestConsoleColour(t *testing.T) {
+	t.Parallel()
+	plain := writeConsole(t, sample(), reports.ConsoleOptions{})
+	colour := writeConsole(t, sample(), reports.ConsoleOptions{Color: true})
+	if strings.Contains(plain, "\x1b") {
+		t.Error("colour though none was asked for")
+	}
+	for _, code := range []string{"0", "1", "2", "1;31", "1;35", "33", "36", "32"} {
+		colour = strings.ReplaceAll(colour, "\x1b["+code+"m", "")
+	}
+	if colour != plain {
+		t.Error("colour changes what is said")
+	}
+}
+
+func TestConsoleShowsThreeCases(t *testing.T) {
+	t.Parallel()
+	text := writeConsole(t, sample(), reports.ConsoleOptions{ReportDir: "out"})
+	for _, want := range []string{"cut to 3 characters", "… and 11 more cases", "out/report.html", "DUR-01, DUR-02"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the summary does not say %q", want)
+		}
+	}
+	if strings.Contains(text, "cut to 4 characters") {
+		t.Error("a fourth case is shown")
+	}
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	new(reports.Progress).Check(reports.Check{}) // the zero value prints nothing
+	check := func(s reports.Status, l reports.Level) reports.Check {
+		return reports.Check{ID: "SIG-03", Title: "a random signature", Status: s, Level: l, DurationMS: 12, Why: "because"}
+	}
+	for _, tt := range []struct {
+		name   string
+		check  reports.Check
+		strict bool
+		want   string
+	}{
+		{"pass", check(reports.Pass, reports.Must), false, "✓ pass          SIG-03   a random signature  12 ms\n"},
+		{"fail", check(reports.Fail, reports.Must), false, "✗ FAIL          SIG-03   a random signature  12 ms\n                         because\n"},
+		{"advice", check(reports.Fail, reports.Should), false, "▲ advice        SIG-03   a random signature  12 ms\n                         because\n"},
+		{"strict", check(reports.Fail, reports.Should), true, "✗ FAIL          SIG-03   a random signature  12 ms\n                         because\n"},
+		{"n/a", check(reports.NotApplicable, reports.Must), false, "– n/a           SIG-03   a random signature  12 ms\n"},
+		{"not observed", check(reports.NotObserved, reports.Must), false, "? not observed  SIG-03   a random signature  12 ms\n                         because\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var b strings.Builder
+			p := reports.Progress{W: &b, Strict: tt.strict}
+			p.Check(tt.check)
+			if b.String() != tt.want {
+				t.Errorf("got  %q\nwant %q", b.String(), tt.want)
+			}
+		})
+	}
+}
+
+func TestProgressFromManyGoroutines(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	p := reports.Progress{W: &b}
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() { p.Check(reports.Check{ID: fmt.Sprintf("SIG-%02d", i), Status: reports.Pass}) })
+	}
+	wg.Wait()
+	if got := strings.Count(b.String(), "✓ pass"); got != 20 {
+		t.Errorf("%d lines, want 20", got)
+	}
+}
+
+type brokenWriter struct{ err error }
+
+func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
+
+func TestWritersSayWhatFailed(t *testing.T) {
+	t.Parallel()
+	full := errors.New("disk full")
+	for name, write := range map[string]func(io.Writer, *reports.Report) error{
+		"JSON": reports.WriteJSON, "JUnit": reports.WriteJUnit, "HTML": reports.WriteHTML, "summary": reports.WriteSummary,
+		"console": func(w io.Writer, r *reports.Report) error {
+			return reports.WriteConsole(w, r, reports.ConsoleOptions{})
+		},
+	} {
+		if err := write(brokenWriter{full}, sample()); !errors.Is(err, full) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if err := write(io.Discard, nil); err == nil {
+			t.Errorf("%s: a nil report was written", name)
+		}
+	}
+}

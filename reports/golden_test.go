@@ -1,0 +1,103 @@
+package reports_test
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"hookdrill/reports"
+)
+
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "write the golden files anew")
+	flag.Parse()
+	os.Exit(m.Run()) //nolint:forbidigo // TestMain has to
+}
+
+// unreachable is a run that ended before its checks.
+func unreachable() *reports.Report {
+	return &reports.Report{
+		Schema: reports.Schema, Tool: reports.Tool{Name: "hookdrill", Version: "0.1.0"},
+		Command: "conformance", Contract: "claude", Level: "wire", Seed: 1,
+		Started: time.Date(2026, 2, 14, 9, 30, 0, 0, time.UTC), DurationMS: 31,
+		Target:  reports.Target{URL: "http://127.0.0.1:9/hook"},
+		Verdict: reports.Incomplete, Sentence: "The target could not be reached: nothing listens at 127.0.0.1:9.",
+		Preflight: &reports.Preflight{
+			Kind: "refused", Problem: "Nothing listens at 127.0.0.1:9.",
+			Cause: "The receiver is not running, or listens on another port.", Mend: "Start it, and check the port in --target.",
+			Exchanges: []reports.Exchange{{
+				Role: "control", Request: "POST /hook HTTP/1.1\r\nHost: 127.0.0.1:9\r\n\r\n{}", Error: "connection refused",
+			}},
+		},
+		Repeat: "hookdrill conformance --target http://127.0.0.1:9/hook",
+	}
+}
+
+// allPassed is a run in which everything passed.
+func allPassed() *reports.Report {
+	r := sample()
+	r.Verdict, r.Sentence, r.Checks, r.Unlock, r.Counts = reports.Conformant, "", passingChecks(), nil, nil
+	return r
+}
+
+func strictRun() *reports.Report {
+	r := sample()
+	r.Strict, r.Interrupted = true, true
+	r.Target.URLs = []string{r.Target.URL, "http://127.0.0.1:8081/webhooks/claude"}
+	r.Checks[0].Cases[0].Exchanges[0].Target = r.Target.URL
+	return r
+}
+
+// TestGoldens holds what each writer makes of typical runs.
+func TestGoldens(t *testing.T) {
+	t.Parallel()
+	writers := []struct {
+		name  string
+		write func(io.Writer, *reports.Report) error
+	}{
+		{"report.json", reports.WriteJSON},
+		{"junit.xml", reports.WriteJUnit},
+		{"report.html", reports.WriteHTML},
+		{"summary.md", reports.WriteSummary},
+		{"console.txt", func(w io.Writer, r *reports.Report) error {
+			return reports.WriteConsole(w, r, reports.ConsoleOptions{ReportDir: "out/conformance"})
+		}},
+		{"console-color.txt", func(w io.Writer, r *reports.Report) error {
+			return reports.WriteConsole(w, r, reports.ConsoleOptions{Color: true})
+		}},
+		{"progress.txt", func(w io.Writer, r *reports.Report) error {
+			p := reports.Progress{W: w, Strict: r.Strict}
+			for _, c := range r.Checks {
+				p.Check(c)
+			}
+			return nil
+		}},
+	}
+	runs := []struct {
+		name string
+		make func() *reports.Report
+	}{
+		{"failed", sample}, {"unreachable", unreachable}, {"passed", allPassed}, {"strict", strictRun},
+	}
+	for _, run := range runs {
+		for _, w := range writers {
+			t.Run(run.name+"/"+w.name, func(t *testing.T) {
+				t.Parallel()
+				var first, second bytes.Buffer
+				if err := w.write(&first, run.make()); err != nil {
+					t.Fatal(err)
+				}
+				if err := w.write(&second, run.make()); err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(first.Bytes(), second.Bytes()) {
+					t.Error("the same report was written in two ways")
+				}
+				golden(t, run.name+"-"+w.name, first.Bytes())
+			})
+		}
+	}
+}
