@@ -1,0 +1,416 @@
+package main
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hookdrill/contract"
+	"hookdrill/internal/conformance"
+	"hookdrill/internal/plan"
+	"hookdrill/internal/repeat"
+	"hookdrill/mockclaude"
+	"hookdrill/observe"
+	"hookdrill/reports"
+	"hookdrill/scenarios"
+)
+
+// conformanceFlags are the flags of hookdrill conformance.
+type conformanceFlags struct {
+	targetFlags
+	observe, observeSQL, observeQuery, level, logFile, folder string
+	observeHeader                                             []string
+	only, skip                                                []string
+	strict, quick, list, dryRun, quiet                        bool
+	settle, runTimeout                                        time.Duration
+}
+
+func conformanceCommand(s Streams) *cobra.Command {
+	var f conformanceFlags
+	cmd := &cobra.Command{
+		Use:   "conformance",
+		Short: "Judge an endpoint against the contract, with evidence",
+		Long: "Runs the suites against --target, or, without one, against the bundled receiver on its embedded store.\n\n" +
+			"Exit: 0 conformant · 1 a MUST failed · 2 usage or configuration · 3 incomplete · 4 target unreachable, or refuses the\n" +
+			"first valid event · 5 hookdrill itself failed.",
+		Example: "  hookdrill conformance\n" +
+			"  hookdrill conformance --target http://127.0.0.1:8080/webhooks/claude --key-env CLAUDE_WEBHOOK_KEY\n" +
+			"  hookdrill conformance --target URL --observe http://127.0.0.1:8080/probe --only SIG,IDEM-02",
+		Args: noOperands,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := layer(cmd, s); err != nil {
+				return err
+			}
+			return f.run(cmd.Context(), s, cmd.Flags().Changed("seed"))
+		},
+	}
+	fl := cmd.Flags()
+	f.register(fl)
+	fl.StringVar(&f.out, "out", "out", "`DIR` for the report; it is written to DIR/conformance")
+	fl.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default: a new one, which the report names)")
+	fl.StringVar(&f.observe, "observe", "", "`URL` of a probe that says what the receiver did (docs/observation.md)")
+	fl.StringArrayVar(&f.observeHeader, "observe-header", nil, "header to send to the probe, as '`K: V`'; may be repeated")
+	fl.StringVar(&f.observeSQL, "observe-sql", "", "`DSN` of the receiver's database (postgres://… or sqlite:PATH)")
+	fl.StringVar(&f.observeQuery, "observe-query", "", "`SQL` that gives (id, count[, status]) for the ids in $1")
+	fl.StringVar(&f.level, "level", "", "`LEVEL` to judge at: wire or observed (default: the highest that the flags allow)")
+	fl.StringVar(&f.logFile, "log", "", "`FILE` that the receiver logs to, for OBS-01 and OBS-02")
+	fl.StringVar(&f.folder, "scenarios", "", "`DIR` of further scenarios")
+	fl.StringSliceVar(&f.only, "only", nil, "`ID,…` to run: requirements, families, or REQUIREMENT/CASE")
+	fl.StringSliceVar(&f.skip, "skip", nil, "`ID,…` to leave out")
+	fl.BoolVar(&f.strict, "strict", false, "let a failed SHOULD decide like a MUST")
+	fl.BoolVar(&f.quick, "quick", false, "leave out the slow scenarios (the report names them)")
+	fl.BoolVar(&f.list, "list", false, "list what would run, and send nothing")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "write plan.jsonl, and send nothing")
+	fl.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
+	fl.DurationVar(&f.settle, "settle", 5*time.Second, "how long to wait for effects that do not come")
+	fl.DurationVar(&f.runTimeout, "run-timeout", 15*time.Minute, "bound of the whole run")
+	return cmd
+}
+
+func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) error {
+	cfg, err := f.configure(s, seeded)
+	if err != nil {
+		return err
+	}
+	if f.list || f.dryRun {
+		return f.preview(cfg, s)
+	}
+	dir := filepath.Join(f.out, "conformance")
+	planLog, wireLog, err := openLogs(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _, _ = planLog.Close(), wireLog.Close() }()
+	cfg.PlanLog, cfg.WireLog = planLog, wireLog
+	if f.target == "" {
+		bundled, err := startBundled(ctx, f, cfg)
+		if err != nil {
+			return err
+		}
+		defer bundled.stop()
+	}
+	report, err := f.conduct(ctx, cfg, s)
+	if err != nil {
+		return err
+	}
+	return f.report(report, dir, s)
+}
+
+// conduct runs the run and sorts its errors into exit codes.
+func (f *conformanceFlags) conduct(ctx context.Context, cfg *conformance.Config, s Streams) (*reports.Report, error) {
+	if !f.quiet {
+		progress := &reports.Progress{W: s.Err, Color: terminal(s.Err, s), Strict: f.strict}
+		cfg.Decided = progress.Check
+		cfg.Started = func(p *plan.Plan) {
+			_, _ = fmt.Fprintf(s.Err, "%s at level %s, seed %d: %d requirements, %d cases\n",
+				reports.Clean(targets(cfg)), cfg.Level, cfg.Seed, len(p.Checks), len(p.Cases))
+		}
+	}
+	report, err := conformance.Run(ctx, *cfg)
+	var selection *plan.SelectionError
+	var used *conformance.UsedSeedError
+	var observer *conformance.ObserverError
+	switch {
+	case errors.As(err, &selection), errors.Is(err, plan.ErrEmpty):
+		return nil, usage("hookdrill requirements", "%w", err)
+	case errors.As(err, &used):
+		return nil, usage("", "%w", err)
+	case errors.As(err, &observer):
+		return nil, usage("docs/observation.md", "%w", err)
+	}
+	return report, err
+}
+
+// targets shows the target, every instance of it.
+func targets(cfg *conformance.Config) string {
+	all := []string{mockclaude.ShowURL(cfg.Target.String())}
+	for _, u := range cfg.Further {
+		all = append(all, mockclaude.ShowURL(u.String()))
+	}
+	return strings.Join(all, ", ")
+}
+
+func (f *conformanceFlags) report(report *reports.Report, dir string, s Streams) error {
+	if err := reports.WriteAll(dir, report); err != nil {
+		_ = reports.WriteConsole(s.Out, report, reports.ConsoleOptions{Color: terminal(s.Out, s)})
+		return err
+	}
+	if err := reports.WriteConsole(s.Out, report, reports.ConsoleOptions{Color: terminal(s.Out, s), ReportDir: dir}); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	if code := reports.ExitCode(report); code != reports.ExitOK {
+		return exitError(code)
+	}
+	return nil
+}
+
+// configure turns flags into the configuration of a run, naming what is wrong.
+func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Config, error) {
+	c, err := loadContract(f.contract)
+	if err != nil {
+		return nil, err
+	}
+	cfg := &conformance.Config{
+		Version: version, Contract: c, Only: f.only, Skip: f.skip, Quick: f.quick, Strict: f.strict, Seed: f.seed,
+		Settle: f.settle, Timeout: f.timeout, RunTimeout: f.runTimeout, LogFile: f.logFile, Now: time.Now,
+	}
+	if f.timeout < 0 || f.settle < 0 || f.runTimeout < 0 {
+		return nil, usage("", "--timeout, --settle and --run-timeout cannot be negative")
+	}
+	if !seeded && f.seed == 0 {
+		var b [4]byte
+		if _, err := crand.Read(b[:]); err != nil {
+			return nil, fmt.Errorf("draw seed: %w", err)
+		}
+		cfg.Seed = uint64(binary.BigEndian.Uint32(b[:]))
+	}
+	if cfg.Requirements, err = contract.Requirements(); err != nil {
+		return nil, fmt.Errorf("read catalogue: %w", err)
+	}
+	if cfg.Scenarios, err = scenarios.Builtin(); err != nil {
+		return nil, fmt.Errorf("read scenarios: %w", err)
+	}
+	if f.folder != "" {
+		if cfg.Scenarios, err = scenarios.Folder(f.folder, cfg.Scenarios); err != nil {
+			return nil, usage("docs/scenarios.md", "%w", err)
+		}
+	}
+	if cfg.Header, err = f.headers(); err != nil {
+		return nil, err
+	}
+	if cfg.Roots, err = f.roots(); err != nil {
+		return nil, err
+	}
+	cfg.Extra = f.extra()
+	if f.target == "" {
+		return cfg, f.withoutTarget(cfg)
+	}
+	if cfg.Target, cfg.Further, err = parseTargets("--target", f.target); err != nil {
+		return nil, err
+	}
+	// A preview needs no key, but what it shows depends on the one there is.
+	if cfg.Keys, err = f.keys(c, s); err != nil && !f.list && !f.dryRun {
+		return nil, err
+	}
+	cfg.KeyEnv, cfg.KeyFile = f.keyEnv, f.keyFile
+	if err := f.observers(cfg); err != nil {
+		return nil, err
+	}
+	return cfg, f.setLevel(cfg)
+}
+
+// withoutTarget refuses flags that make no sense with the bundled receiver.
+func (f *conformanceFlags) withoutTarget(cfg *conformance.Config) error {
+	for name, value := range map[string]string{
+		"--observe": f.observe, "--observe-sql": f.observeSQL, "--key-env": f.keyEnv, "--key-file": f.keyFile, "--log": f.logFile,
+		"--previous-key-env": f.prevEnv, "--previous-key-file": f.prevFile,
+	} {
+		if value != "" {
+			return usage("hookdrill conformance --target URL "+name+" …", "%s is given without --target: the bundled receiver brings its own", name)
+		}
+	}
+	cfg.Bundled = true
+	cfg.Level = string(contract.NeedObserved)
+	if f.level == string(contract.NeedWire) {
+		cfg.Level = f.level
+		return nil
+	}
+	return f.checkLevel()
+}
+
+func (f *conformanceFlags) checkLevel() error {
+	switch f.level {
+	case "", string(contract.NeedWire), string(contract.NeedObserved):
+		return nil
+	case string(contract.NeedManaged):
+		return usage("--level observed", "--level managed needs a receiver that hookdrill starts itself, which this version cannot do")
+	}
+	return usage("--level observed", "--level: %q is not one of wire, observed, managed", f.level)
+}
+
+func (f *conformanceFlags) setLevel(cfg *conformance.Config) error {
+	if err := f.checkLevel(); err != nil {
+		return err
+	}
+	highest := string(contract.NeedWire)
+	if len(cfg.Observers) > 0 {
+		highest = string(contract.NeedObserved)
+	}
+	if f.level == string(contract.NeedObserved) && highest != f.level {
+		return usage("--observe URL", "--level observed needs an observer: --observe, or --observe-sql with --observe-query")
+	}
+	cfg.Level = highest
+	if f.level == string(contract.NeedWire) {
+		cfg.Level, cfg.Observers = f.level, nil
+	}
+	return nil
+}
+
+func (f *conformanceFlags) observers(cfg *conformance.Config) error {
+	if f.observe != "" {
+		u, err := parseTarget("--observe", f.observe)
+		if err != nil {
+			return err
+		}
+		var header []observe.Header
+		for i, h := range f.observeHeader {
+			name, value, found := strings.Cut(h, ":")
+			if !found {
+				return usage("--observe-header 'Authorization: Bearer …'", "--observe-header number %d is not of the form 'K: V'", i+1)
+			}
+			header = append(header, observe.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		}
+		probe, err := observe.NewProbe(observe.ProbeConfig{URL: u, Header: header})
+		if err != nil {
+			return usage("", "--observe: %w", err)
+		}
+		cfg.Observers = append(cfg.Observers, probe)
+	}
+	if (f.observeSQL == "") != (f.observeQuery == "") {
+		return usage("docs/observation.md", "--observe-sql and --observe-query go together; one of them is missing")
+	}
+	if f.observeSQL != "" {
+		sql, err := observe.NewSQL(observe.SQLConfig{DSN: f.observeSQL, Query: f.observeQuery})
+		if err != nil {
+			return usage("docs/observation.md", "%w", err)
+		}
+		cfg.Observers = append(cfg.Observers, sql)
+	}
+	return nil
+}
+
+// extra are the flags that repeat commands pass on, without secrets.
+func (f *conformanceFlags) extra() []string {
+	var out []string
+	add := func(flag, value string) {
+		if value != "" {
+			out = append(out, flag+" "+repeat.Quote(value))
+		}
+	}
+	if f.contract != "claude" {
+		add("--contract", f.contract)
+	}
+	add("--previous-key-env", f.prevEnv)
+	add("--previous-key-file", f.prevFile)
+	add("--observe", tokenless(f.observe))
+	add("--observe-sql", passwordless(f.observeSQL))
+	add("--observe-query", f.observeQuery)
+	add("--ca", f.ca)
+	add("--log", f.logFile)
+	add("--scenarios", f.folder)
+	add("--level", f.level)
+	if f.timeout > 0 {
+		add("--timeout", f.timeout.String())
+	}
+	for _, h := range f.header {
+		name, _, _ := strings.Cut(h, ":")
+		add("--header", strings.TrimSpace(name)+": …")
+	}
+	return out
+}
+
+// preview lists what would run, or writes the plan.
+func (f *conformanceFlags) preview(cfg *conformance.Config, s Streams) error {
+	if cfg.Target == nil {
+		cfg.Target = &url.URL{Scheme: "http", Host: "127.0.0.1"}
+		cfg.Keys = bundledKeys() // the kind of keys that the bundled receiver gets
+	}
+	p, err := conformance.Plan(*cfg)
+	if err != nil {
+		return usage("hookdrill requirements", "%w", err)
+	}
+	if f.list {
+		return writeList(s.Out, p)
+	}
+	dir := filepath.Join(f.out, "conformance")
+	file, err := create(dir, "plan.jsonl")
+	if err != nil {
+		return err
+	}
+	if err := p.Write(file); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("write plan: %w", err)
+	}
+	_, err = fmt.Fprintf(s.Out, "seed %d: %d requirements, %d cases; nothing was sent\nplan: %s\n",
+		p.Seed, len(p.Checks), len(p.Cases), filepath.Join(dir, "plan.jsonl"))
+	return err
+}
+
+func writeList(w io.Writer, p *plan.Plan) error {
+	for _, c := range p.Checks {
+		note := ""
+		switch {
+		case c.Unchecked != "":
+			note = " (not checked: " + c.Unchecked + ")"
+		case c.NotApplicable != "":
+			note = " (not applicable: " + c.NotApplicable + ")"
+		}
+		if _, err := fmt.Fprintf(w, "%-8s %-6s %-8s %s%s\n", c.ID, c.Level, c.Need, c.Title, note); err != nil {
+			return fmt.Errorf("write list: %w", err)
+		}
+		for _, one := range p.Cases {
+			if one.Requirement == c.ID {
+				if _, err := fmt.Fprintf(w, "         %s\n", one.Name); err != nil {
+					return fmt.Errorf("write list: %w", err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// openLogs begins a run's folder. What an earlier run left there goes first: a
+// run that ends without a report must not seem to have that one.
+func openLogs(dir string) (planLog, wireLog *os.File, err error) {
+	for _, name := range []string{"report.json", "junit.xml", "report.html", "summary.md"} {
+		err := os.Remove(filepath.Join(dir, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // create says it better
+			return nil, nil, fmt.Errorf("remove old report: %w", err)
+		}
+	}
+	if planLog, err = create(dir, "plan.jsonl"); err != nil {
+		return nil, nil, err
+	}
+	if wireLog, err = create(dir, "wire.jsonl"); err != nil {
+		return nil, nil, errors.Join(err, planLog.Close())
+	}
+	return planLog, wireLog, nil
+}
+
+func create(dir, name string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // reports are meant to be read
+		return nil, fmt.Errorf("write report: %w (--out names another folder)", err)
+	}
+	f, err := os.Create(filepath.Join(dir, name)) //nolint:gosec // the folder is the user's own choice
+	if err != nil {
+		return nil, fmt.Errorf("write report: %w (--out names another folder)", err)
+	}
+	return f, nil
+}
+
+// terminal reports whether colours are welcome on w.
+func terminal(w io.Writer, s Streams) bool {
+	if no, ok := s.Env("NO_COLOR"); ok && no != "" {
+		return false
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hookdrill/contract"
+	"hookdrill/internal/plan"
+	"hookdrill/internal/suggest"
+	"hookdrill/scenarios"
+)
+
+// show prints lines and stops at the first that cannot be written.
+func show(w io.Writer, format string, args ...any) error {
+	if _, err := fmt.Fprintf(w, format, args...); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}
+
+func requirementsCommand(s Streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "requirements [ID…]", Short: "List the catalogue of requirements, or show some of them whole",
+		RunE: func(_ *cobra.Command, args []string) error {
+			all, err := contract.Requirements()
+			if err != nil {
+				return fmt.Errorf("read catalogue: %w", err)
+			}
+			if len(args) == 0 {
+				for _, r := range all {
+					if err := show(s.Out, "%-8s %-6s %-8s %s\n", r.ID, r.Level, r.Need, r.Title); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			for _, id := range args {
+				if err := showRequirement(s.Out, all, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func showRequirement(w io.Writer, all []contract.Requirement, id string) error {
+	var known []string
+	for _, r := range all {
+		if strings.EqualFold(r.ID, id) {
+			unchecked := ""
+			if r.Unchecked != "" {
+				unchecked = "\n  not checked: " + r.Unchecked
+			}
+			return show(w, "%s (%s, needs %s): %s\n  sent: %s\n  right: %s\n  why it matters: %s\n  source: %s%s\n",
+				r.ID, r.Level, r.Need, r.Title, r.Sent, r.Right, r.Matters, r.Source, unchecked)
+		}
+		known = append(known, r.ID)
+	}
+	if near := suggest.Nearest(id, known); near != "" {
+		return usage("hookdrill requirements "+near, "no requirement is called %q; did you mean %q?", id, near)
+	}
+	return usage("hookdrill requirements", "no requirement is called %q", id)
+}
+
+func contractsCommand(s Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "contracts", Short: "List the built-in contracts", Args: noOperands,
+		RunE: func(*cobra.Command, []string) error {
+			for _, name := range contract.Names() {
+				c, err := contract.Load(name)
+				if err != nil {
+					return fmt.Errorf("read contract: %w", err)
+				}
+				if err := show(s.Out, "%-12s %s\n", c.Name, c.Title); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use: "show NAME", Short: "Show a contract, its assumptions marked",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("hookdrill contracts show claude", "contracts show takes one name, and got %d", len(args))
+			}
+			c, err := loadContract(args[0])
+			if err != nil {
+				return err
+			}
+			return showContract(s.Out, c)
+		},
+	})
+	return cmd
+}
+
+func showContract(w io.Writer, c *contract.Contract) error {
+	rows := [][2]string{
+		{"contract", c.Name + ": " + c.Title},
+		{"source", c.Source},
+		{"request", fmt.Sprintf("%s, default path %s, %s", c.Request.Method, c.Request.Path, c.Request.ContentType)},
+		{"signature", fmt.Sprintf("header %s: %s of the %s, in %s", c.Signature.Header, c.Signature.Algorithm, c.Signature.Signed, c.Signature.Encoding)},
+		{"key", fmt.Sprintf("the %s secret, from %s", c.Key.Derivation, c.Key.Env)},
+		{"body", fmt.Sprintf("%s (%s…), %s, %s, %s", c.Body.ID, c.Body.IDPrefix, c.Body.Type, c.Body.Timestamp, c.Body.Data)},
+		{"freshness", fmt.Sprintf("the %s's timestamp, %s", c.Freshness.Source, c.Freshness.Tolerance)},
+		{"answers", fmt.Sprintf("2xx delivered; %d signature missing or wrong; %d malformed; %d duplicate", c.Answers.Unauthorized, c.Answers.Malformed, c.Answers.Duplicate)},
+		{"retries", fmt.Sprintf("%d after the first attempt, jitter ±%.0f %%, each stamped and signed %s", len(c.Retries.Waits), c.Retries.Jitter*100, c.Retries.Resend)},
+		{"timeout", c.Timeout.String()},
+	}
+	for _, r := range rows {
+		if err := show(w, "%-10s %s\n", r[0], r[1]); err != nil {
+			return err
+		}
+	}
+	for _, t := range c.Types {
+		if err := show(w, "%-10s %s\n", "type", t.Name); err != nil {
+			return err
+		}
+	}
+	for _, a := range c.Assumptions {
+		if err := show(w, "%-10s %s\n", "assumed", a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scenariosCommand(s Streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "scenarios", Short: "List what is sent for each requirement", Args: noOperands,
+		RunE: func(*cobra.Command, []string) error {
+			all, err := scenarios.Builtin()
+			if err != nil {
+				return fmt.Errorf("read scenarios: %w", err)
+			}
+			catalogue, err := contract.Requirements()
+			if err != nil {
+				return fmt.Errorf("read catalogue: %w", err)
+			}
+			c, err := contract.Load("claude")
+			if err != nil {
+				return fmt.Errorf("read contract: %w", err)
+			}
+			p, err := plan.Build(plan.Input{Contract: c, Requirements: catalogue, Scenarios: all, Seed: 1, HTTPS: true, PreviousKey: true, WhsecKey: true})
+			if err != nil {
+				return err
+			}
+			for _, one := range p.Cases {
+				if err := show(s.Out, "%s\n", one.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
