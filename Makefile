@@ -1,0 +1,64 @@
+# hookdrill: `make help` lists the targets. People and CI call the same ones.
+#
+# make ends with 2 whenever a recipe fails, whatever the recipe's own exit code
+# was. A pipeline that needs hookdrill's exit code runs `make build` and then
+# calls bin/hookdrill itself.
+
+SHELL         := /bin/sh
+GO            ?= go
+GOLANGCI_LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+OUT           ?= out
+TEST_TIMEOUT  ?= 10m
+
+# A variable becomes a flag only when it is set.
+flag = $(if $($(2)),--$(1) '$(subst ','\'',$($(2)))')
+flags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call flag,key-env,KEY_ENV) \
+        $(call flag,observe,OBSERVE) $(call flag,level,LEVEL) $(call flag,only,ONLY) \
+        $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help build bench-receiver conformance test lint fmt killmatrix killmatrix-check tidy-check cover clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "make conformance passes on TARGET CONTRACT KEY_ENV OBSERVE LEVEL ONLY SEED OUT, and further flags in ARGS:"
+	@echo "  make conformance TARGET=http://127.0.0.1:8080/webhooks/claude KEY_ENV=CLAUDE_WEBHOOK_KEY ARGS='--strict --quick'"
+	@echo "make itself ends with 2 on every failure; for hookdrill's own exit code call bin/hookdrill."
+
+build: ## build bin/hookdrill
+	$(GO) build -trimpath -o bin/hookdrill ./cmd/hookdrill
+
+conformance: build ## judge TARGET, or without one the bundled receiver
+	@bin/hookdrill conformance $(flags)
+
+test: ## run all tests, with the race detector and in random order
+	$(GO) test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) ./...
+
+lint: ## check the code with the pinned linter
+	$(GOLANGCI_LINT) run ./...
+
+fmt: ## format the code
+	$(GOLANGCI_LINT) fmt ./...
+
+killmatrix: ## write docs/kill-matrix.md: which requirement catches which defect
+	$(GO) run ./zoo/killmatrix
+
+killmatrix-check: ## fail when a defect survives, or docs/kill-matrix.md is out of date
+	$(GO) run ./zoo/killmatrix -check
+
+bench-receiver: ## measure the reference receiver on PostgreSQL (DATABASE_URL, or Docker); ARGS='-out FILE'
+	$(GO) build -o bin/benchreceiver ./internal/benchreceiver
+	bin/benchreceiver $(ARGS)
+
+tidy-check: ## fail when go.mod or go.sum is not tidy
+	$(GO) mod tidy -diff
+
+cover: ## measure the tests' coverage, into out/cover.html
+	@mkdir -p out
+	$(GO) test -timeout $(TEST_TIMEOUT) -coverpkg=./... -coverprofile=out/cover.out ./...
+	$(GO) tool cover -func=out/cover.out | tail -n 1
+	$(GO) tool cover -html=out/cover.out -o out/cover.html
+
+clean: ## remove what these targets made
+	rm -rf bin out
