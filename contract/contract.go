@@ -21,6 +21,7 @@ type Contract struct {
 	Freshness Freshness `yaml:"freshness"`
 	Answers   Answers   `yaml:"answers"`
 	Retries   Retries   `yaml:"retries"`
+	Disable   Disable   `yaml:"disable"`
 	Timeout   Duration  `yaml:"timeout"` // per attempt
 	Levels    Service   `yaml:"service_levels"`
 	Types     []Type    `yaml:"types"`
@@ -78,6 +79,21 @@ type Retries struct {
 	Jitter float64    `yaml:"jitter"` // 0.1 is ±10 %
 	// Resend is anew (each attempt is stamped and signed again) or identical.
 	Resend string `yaml:"resend"`
+	// RetryAfter is the longest Retry-After of a 429 or 503 that is heeded: the next
+	// attempt then comes no sooner. 0 is for a sender that heeds none.
+	RetryAfter Duration `yaml:"retry_after"`
+}
+
+// Disable says when a sender stops sending to an endpoint until somebody
+// enables it again. Its zero value says never.
+type Disable struct {
+	// Redirect is true for a sender that a 3xx makes disable the endpoint at once.
+	Redirect bool `yaml:"redirect"`
+	// Gone is true for a sender that a 410 makes disable the endpoint at once.
+	Gone bool `yaml:"gone"`
+	// Abandoned is how many deliveries in a row are abandoned before the endpoint
+	// is disabled; a delivery that succeeds begins the count anew. 0 is never.
+	Abandoned int `yaml:"abandoned"`
 }
 
 // Service is what the sender calls a good receiver.

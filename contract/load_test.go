@@ -72,7 +72,7 @@ func TestClaudeFacts(t *testing.T) {
 	}
 	// Every value that the source leaves open is owned up to.
 	all := strings.Join(c.Assumptions, "\n")
-	for _, field := range []string{"timeout:", "retries.jitter:", "retries.resend:"} {
+	for _, field := range []string{"timeout:", "retries.jitter:", "retries.resend:", "retries.retry_after:", "disable:"} {
 		if !strings.Contains(all, field) {
 			t.Errorf("no assumption about %s", field)
 		}

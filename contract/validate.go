@@ -102,6 +102,10 @@ func (c *Contract) validateSending(v *validation) {
 	}
 	v.ratio("retries.jitter", c.Retries.Jitter)
 	v.oneOf("retries.resend", c.Retries.Resend, "anew", "identical")
+	if c.Retries.RetryAfter < 0 {
+		v.wrong("retries.retry_after", "%s is not right; use a duration from 0, such as 1h, 0s for a sender that heeds none", c.Retries.RetryAfter)
+	}
+	v.between("disable.abandoned", c.Disable.Abandoned, 0, 1_000_000)
 	v.positive("timeout", c.Timeout)
 	v.positive("service_levels.p99", c.Levels.P99)
 	v.positive("service_levels.processing_p99", c.Levels.ProcessingP99)

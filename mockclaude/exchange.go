@@ -38,8 +38,9 @@ type Exchange struct {
 	Location string `json:"location,omitempty"`
 	Date     string `json:"date,omitempty"`
 	Server   string `json:"server,omitempty"`
-	// Allow is that header of the answer.
-	Allow string `json:"allow,omitempty"`
+	// Allow and RetryAfter are those headers of the answer.
+	Allow      string `json:"allow,omitempty"`
+	RetryAfter string `json:"retry_after,omitempty"`
 	// Err is one of the Err… kinds, "" for a complete answer; ErrText is the
 	// detail.
 	Err     ErrKind `json:"err,omitempty"`

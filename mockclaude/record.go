@@ -44,6 +44,7 @@ func (s *Sender) record(c *conn, p *request, a answer) Exchange {
 		e.Status, e.Proto, e.Closes = r.StatusCode, r.Proto, r.Close
 		e.Location, e.Date = s.short(r.Header.Get("Location")), s.short(r.Header.Get("Date"))
 		e.Server, e.Allow = s.short(r.Header.Get("Server")), s.short(strings.Join(r.Header.Values("Allow"), ", "))
+		e.RetryAfter = s.short(r.Header.Get("Retry-After"))
 		if len(head) == 0 {
 			head = headOf(r)
 		}

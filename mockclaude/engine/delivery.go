@@ -144,7 +144,7 @@ type Stats struct {
 	Attempts uint64 `json:"attempts"`
 	Failed   uint64 `json:"failed"`
 	Extra    uint64 `json:"extra"`
-	// Faults counts the requests that each fault shaped.
+	// Faults counts the attempts that each fault changed.
 	Faults   map[string]uint64 `json:"faults"`
 	Pending  int               `json:"pending"`
 	InFlight int               `json:"in_flight"`

@@ -46,8 +46,8 @@ type Move struct {
 	// Postpone, when it is not 0, makes no attempt now but that long later, before any
 	// speed. The fault is done with then: Next is not asked again for this attempt.
 	Postpone time.Duration
-	// Behind, when it is not 0, makes no attempt now but when that many more attempts
-	// of the endpoint were begun, or after Postpone at the latest.
+	// Behind, when it is not 0, makes no attempt now but when that many attempts of the
+	// endpoint that were begun later have ended, or after Postpone at the latest.
 	Behind int
 	// Gather, when it is not 0, holds the delivery until that many deliveries of the
 	// endpoint are held, or Postpone has passed, and then begins all at once,

@@ -48,9 +48,10 @@ type SavedDelivery struct {
 type Counters struct {
 	LastDelivery uint64
 	LastAttempt  uint64
-	// LastEvent numbers the events drawn from the seed.
-	LastEvent uint64
-	Stats     Stats
+	// LastEndpoint numbers endpoints, and LastEvent the events drawn from the seed.
+	LastEndpoint uint64
+	LastEvent    uint64
+	Stats        Stats
 }
 
 // Batch is what has changed since the last one.
