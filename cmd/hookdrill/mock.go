@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -224,15 +223,18 @@ func (m *mock) run(ctx context.Context, s Streams) (err error) {
 	}
 	if err := m.announce(s, servers, e, key, where); err != nil {
 		stop()
-		return errors.Join(err, servers.wait(), <-ended)
+		servers.wait()
+		return errors.Join(err, <-ended)
 	}
 	select {
 	case err = <-ended:
 		stop()
-		return errors.Join(wrapMock(err), servers.wait())
+		servers.wait()
+		return wrapMock(err)
 	case err = <-servers.failed:
 		stop()
-		return errors.Join(wrapMock(err), servers.wait(), wrapMock(<-ended))
+		servers.wait()
+		return errors.Join(wrapMock(err), wrapMock(<-ended))
 	}
 }
 
@@ -264,6 +266,3 @@ func (m *mock) announce(s Streams, servers *mockServers, e *engine.Engine, key [
 	}
 	return show(s.Out, "%sseed: %d\n", text, m.seed)
 }
-
-// shutdown bounds the end of the servers.
-const shutdown = 3 * time.Second

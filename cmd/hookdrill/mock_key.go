@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,15 +42,15 @@ func (p keyPlace) read(s Streams) (key []byte, where string, err error) {
 		}
 		file = filepath.Join(dir, "key")
 	}
-	if err := makeKey(file); err != nil {
+	if err := ensureKey(file); err != nil {
 		return nil, "", err
 	}
 	key, err = readKey("", "", "--key-file", file, s)
 	return key, "file " + file, err
 }
 
-// makeKey writes a new key to a file unless the file is there.
-func makeKey(file string) error {
+// ensureKey writes a new key to a file unless the file is there.
+func ensureKey(file string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return usage("", "make the folder of the signing key: %w", err)
 	}
@@ -70,10 +68,5 @@ func makeKey(file string) error {
 	return nil
 }
 
-// newKey draws a key: 32 random bytes, in the form that the contract's keys
-// have.
-func newKey() string {
-	var b [32]byte
-	rand.Read(b[:]) //nolint:errcheck // it never fails
-	return "whsec_" + base64.StdEncoding.EncodeToString(b[:])
-}
+// newKey draws a key.
+func newKey() string { return string(makeKey()) }

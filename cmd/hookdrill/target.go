@@ -17,6 +17,7 @@ import (
 
 // targetFlags are the flags that every run command shares.
 type targetFlags struct {
+	targets                                                               []string // of a command whose targets are not instances of one receiver
 	target, contract, keyEnv, keyFile, prevEnv, prevFile, out, config, ca string
 	header                                                                []string
 	seed                                                                  uint64

@@ -125,3 +125,33 @@ func (w *wrongs) err() error {
 	}
 	return usage(w.try, "%w", errors.Join(w.errs...))
 }
+
+// speed is a flag for how many times shorter waits are.
+type speed float64
+
+func (v *speed) Type() string   { return "N" }
+func (v *speed) String() string { return strconv.FormatFloat(float64(*v), 'g', -1, 64) }
+
+func (v *speed) Set(text string) error {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f > 0 && f <= 1e6) {
+		return fmt.Errorf("want a number above 0 and up to 1000000, have %q", text)
+	}
+	*v = speed(f)
+	return nil
+}
+
+// seed is a flag for what is drawn at random; 0 is a new one each time.
+type seed uint64
+
+func (v *seed) Type() string   { return "N" }
+func (v *seed) String() string { return strconv.FormatUint(uint64(*v), 10) }
+
+func (v *seed) Set(text string) error {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return fmt.Errorf("want a number from 0 to 18446744073709551615, have %q", text)
+	}
+	*v = seed(n)
+	return nil
+}

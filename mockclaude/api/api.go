@@ -11,8 +11,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"hookdrill/internal/webapi"
 	"hookdrill/mockclaude/engine"
-	"hookdrill/mockclaude/internal/webapi"
 )
 
 // The bounds of request bodies, in bytes.

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"hookdrill/internal/webapi"
 	"hookdrill/mockclaude/engine"
-	"hookdrill/mockclaude/internal/webapi"
 )
 
 const leastKey, mostKey = 8, 1024

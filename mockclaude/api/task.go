@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"hookdrill/contract"
+	"hookdrill/internal/webapi"
 	"hookdrill/mockclaude/engine"
-	"hookdrill/mockclaude/internal/webapi"
 )
 
 // longestTask bounds how long a task may take.

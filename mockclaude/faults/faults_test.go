@@ -115,7 +115,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	}{
 		{"duplicat", nil, `did you mean "duplicate"?`},
 		{"zzzz", nil, "there are duplicate, forge"},
-		{"duplicate", with{"copy": 1}, `did you mean "copies"?`},
+		{"duplicate", with{"copis": 1}, `did you mean "copies"?`},
 		{"drop", with{"x": 1}, "it has none"},
 		{"duplicate", with{"copies": 0}, "copies: want a whole number from 1 to 100"},
 		{"duplicate", with{"copies": 1.5}, "copies"},
