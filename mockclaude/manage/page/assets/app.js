@@ -54,12 +54,13 @@ async function lever(done, act) {
 
 function draw() {
   scheduled = false;
+  if (listDirty) drawList();
   for (const id of dirty) {
     const row = rows.get(id);
-    if (row) fill(row, deliveries.get(id));
+    const d = deliveries.get(id);
+    if (row && d) fill(row, d);
   }
   dirty.clear();
-  if (listDirty) drawList();
   if (detailDirty) drawDetail();
   listDirty = detailDirty = false;
 }
