@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -256,13 +257,14 @@ func mustParse(raw string) *url.URL {
 
 // announce says where everything is.
 func (m *mock) announce(s Streams, servers *mockServers, e *engine.Engine, key []byte, where string) error {
-	text := "api: " + servers.api + "\nmanagement: " + servers.manage + "\n"
-	text += fmt.Sprintf("key: %s (%s)\n", where, mockclaude.Keys{Current: key}.ID())
+	var text strings.Builder
+	fmt.Fprintf(&text, "api: %s\nmanagement: %s\n", servers.api, servers.manage)
+	fmt.Fprintf(&text, "key: %s (%s)\n", where, mockclaude.Keys{Current: key}.ID())
 	if m.showKey {
-		text += fmt.Sprintf("key value: %s\n", key)
+		fmt.Fprintf(&text, "key value: %s\n", key)
 	}
 	for _, ep := range e.Endpoints() {
-		text += fmt.Sprintf("endpoint: %s %s\n", ep.ID, ep.URL)
+		fmt.Fprintf(&text, "endpoint: %s %s\n", ep.ID, ep.URL)
 	}
-	return show(s.Out, "%sseed: %d\n", text, m.seed)
+	return show(s.Out, "%sseed: %d\n", text.String(), m.seed)
 }

@@ -20,7 +20,7 @@ func (m *Mux) Handle(pattern string, h http.HandlerFunc) {
 		m.methods = map[string][]string{}
 	}
 	if m.methods[path] == nil {
-		m.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { m.other(w, path) })
+		m.mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { m.other(w, path) })
 	}
 	m.methods[path] = append(m.methods[path], method)
 	if method == http.MethodGet {

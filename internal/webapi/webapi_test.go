@@ -39,7 +39,7 @@ func TestRead(t *testing.T) {
 		"text":            {"text/plain", `{}`, 415, 415, ""},
 		"no type":         {"", `{}`, 415, 415, ""},
 		"unknown":         {"application/json", `{"zebra":1}`, 400, 200, "zebra"},
-		"nearly known":    {"application/json", `{"nmae":1}`, 400, 400, `did you mean "name"`},
+		"nearly known":    {"application/json", `{"namer":1}`, 400, 400, `did you mean "name"`},
 		"another case":    {"application/json", `{"Name":"a"}`, 400, 400, `did you mean "name"`},
 		"a wrong type":    {"application/json", `{"count":"two"}`, 400, 400, "count: want a number"},
 		"a wrong array":   {"application/json", `{"tags":"x"}`, 400, 400, "tags: want an array"},
@@ -73,7 +73,7 @@ func TestRead(t *testing.T) {
 
 func TestGuard(t *testing.T) {
 	t.Parallel()
-	loop, any := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, &net.TCPAddr{IP: net.IPv4zero}
+	loop, all := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, &net.TCPAddr{IP: net.IPv4zero}
 	for name, c := range map[string]struct {
 		addr   net.Addr
 		host   string
@@ -88,14 +88,14 @@ func TestGuard(t *testing.T) {
 		"a name that begins so":   {loop, "localhost.attacker.example", nil, 403},
 		"no host":                 {loop, "", nil, 403},
 		"another address":         {loop, "192.168.0.1", nil, 403},
-		"any name from outside":   {any, "mock.internal:80", nil, 200},
+		"any name from outside":   {all, "mock.internal:80", nil, 200},
 		"own origin":              {loop, "localhost:1", map[string]string{"Origin": "http://localhost:1"}, 200},
 		"another origin":          {loop, "localhost:1", map[string]string{"Origin": "http://attacker.example"}, 403},
 		"another port's origin":   {loop, "localhost:1", map[string]string{"Origin": "http://localhost:2"}, 403},
 		"no origin to speak of":   {loop, "localhost:1", map[string]string{"Origin": "null"}, 403},
 		"cross-site":              {loop, "localhost:1", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
 		"same-origin":             {loop, "localhost:1", map[string]string{"Sec-Fetch-Site": "same-origin"}, 200},
-		"another origin, outside": {any, "mock.internal", map[string]string{"Origin": "http://attacker.example"}, 403},
+		"another origin, outside": {all, "mock.internal", map[string]string{"Origin": "http://attacker.example"}, 403},
 	} {
 		h := Guard(c.addr, slog.New(slog.DiscardHandler), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { Write(w, 200, 1) }))
 		w := httptest.NewRecorder()

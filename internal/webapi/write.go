@@ -45,5 +45,5 @@ func write(w http.ResponseWriter, status int, media string, v any) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'")
 	w.WriteHeader(status)
-	w.Write(append(text, '\n')) //nolint:errcheck,gosec // the client may be gone; it is JSON, and said to be
+	w.Write(append(text, '\n')) //nolint:errcheck // the client may be gone
 }

@@ -237,10 +237,14 @@ func TestLocalOnly(t *testing.T) {
 // FuzzAPI: whatever is sent, the answer is JSON and no failure of ours.
 func FuzzAPI(f *testing.F) {
 	for _, seed := range [][3]string{
-		{"POST", "/api/v1/agents/tasks", `{"outcome":"failed","error":{},"delay":"1s"}`}, {"POST", "/api/v1/subscriptions", `{"url":"http://127.0.0.1/"}`},
+		{"POST", "/api/v1/agents/tasks", `{"outcome":"failed","error":{},"delay":"1s"}`},
+		{"POST", "/api/v1/subscriptions", `{"url":"http://127.0.0.1/"}`},
 		{"POST", "/api/v1/subscriptions", `{"url":"http://%zz/","types":[""],"concurrency":-1,"key":"\u0000"}`},
-		{"DELETE", "/api/v1/subscriptions/we_000001", ``}, {"GET", "/api/v1/subscriptions/%00", ``}, {"POST", "/api/v1/agents/tasks", `{"result":{"{{stamp":"}}"}}`},
-		{"POST", "/api/v1/subscriptions/we_000001/rotate", `{"key":null}`}, {"POST", "/api/v1/agents/tasks", strings.Repeat(`{"result":`, 20000)},
+		{"DELETE", "/api/v1/subscriptions/we_000001", ``},
+		{"GET", "/api/v1/subscriptions/%00", ``},
+		{"POST", "/api/v1/agents/tasks", `{"result":{"{{stamp":"}}"}}`},
+		{"POST", "/api/v1/subscriptions/we_000001/rotate", `{"key":null}`},
+		{"POST", "/api/v1/agents/tasks", strings.Repeat(`{"result":`, 20000)},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}

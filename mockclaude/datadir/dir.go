@@ -34,16 +34,16 @@ var _ engine.Journal = (*Dir)(nil)
 // there is made, readable by its owner only, since it holds signing keys. It
 // changes nothing in a directory that it cannot read.
 func Open(ctx context.Context, path string) (*Dir, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := os.MkdirAll(path, 0o700); err != nil { //nolint:gosec // the directory that the user names
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	l, err := os.OpenFile(filepath.Join(path, lock), os.O_RDWR|os.O_CREATE, 0o600)
+	l, err := os.OpenFile(filepath.Join(path, lock), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the directory that the user names
 	if err != nil {
 		return nil, fmt.Errorf("open data directory: %w", err)
 	}
 	d := &Dir{path: path, lock: l}
 	// The kernel takes the lock back when the process ends, however it ends.
-	if err := syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file descriptor fits
+	if err := syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("open data directory: %s is used by another hookdrill mock; stop it, or use another directory", path), l.Close())
 	}
 	if err := d.open(ctx); err != nil {

@@ -227,7 +227,7 @@ func TestUnknownState(t *testing.T) {
 func writeForever(path string) {
 	d, err := Open(context.Background(), path)
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		return
 	}
 	for id := uint64(1); ; id += 10 {
@@ -236,10 +236,10 @@ func writeForever(path string) {
 			b.Deliveries = append(b.Deliveries, delivery(id+i))
 		}
 		if err := d.Save(context.Background(), b); err != nil {
-			fmt.Println(err)
+			fmt.Fprintln(os.Stdout, err)
 			return
 		}
-		fmt.Println(id + 9)
+		fmt.Fprintln(os.Stdout, id+9)
 	}
 }
 
@@ -249,7 +249,7 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	for range 5 {
 		path := t.TempDir()
-		cmd := exec.CommandContext(t.Context(), os.Args[0])
+		cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very program
 		cmd.Env = append(os.Environ(), childDir+"="+path)
 		out, err := cmd.StdoutPipe()
 		if err != nil {

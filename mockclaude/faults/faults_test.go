@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -141,7 +142,7 @@ func TestDefaultsAreRight(t *testing.T) {
 			var v any = o.Default
 			if n := 0; o.Default == "true" || o.Default == "false" {
 				v = o.Default == "true"
-			} else if _, err := fmt.Sscanf(o.Default, "%d", &n); err == nil && fmt.Sprint(n) == o.Default {
+			} else if _, err := fmt.Sscanf(o.Default, "%d", &n); err == nil && strconv.Itoa(n) == o.Default {
 				v = n
 			}
 			if _, err := New(k.Name, map[string]any{o.Name: v}); err != nil {

@@ -14,10 +14,10 @@ import (
 // mostInjections bounds the injections that wait.
 const mostInjections = 1000
 
-// ErrUnknown: there is no such injection, or it is used up.
+// ErrUnknown says that there is no such injection, or that it is used up.
 var ErrUnknown = errors.New("no such injection")
 
-// ErrFull: as many injections wait as may.
+// ErrFull says that as many injections wait as may.
 var ErrFull = errors.New("too many injections wait")
 
 // Injection is a step that was put in front of the programme.

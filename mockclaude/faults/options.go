@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -42,7 +43,7 @@ func (o *options) wrong(name, right string, v any) {
 // integer is a whole number from low to high.
 func (o *options) integer(name string, usual, low, high int, does string) int {
 	right := fmt.Sprintf("a whole number from %d to %d", low, high)
-	v, ok := o.ask(name, fmt.Sprint(usual), right, does)
+	v, ok := o.ask(name, strconv.Itoa(usual), right, does)
 	if !ok {
 		return usual
 	}
@@ -79,7 +80,7 @@ func (o *options) duration(name string, usual, low, high time.Duration, does str
 	if !ok {
 		return usual
 	}
-	text, _ := v.(string) //nolint:errcheck // what is no text is no duration
+	text, _ := v.(string)
 	d, err := time.ParseDuration(text)
 	if n, zero := whole(v); zero && n == 0 {
 		d, err = 0, nil
@@ -105,7 +106,7 @@ func brief(d time.Duration) string {
 
 func (o *options) boolean(name string, usual bool, does string) bool {
 	const right = "true or false"
-	v, ok := o.ask(name, fmt.Sprint(usual), right, does)
+	v, ok := o.ask(name, strconv.FormatBool(usual), right, does)
 	if !ok {
 		return usual
 	}
@@ -123,7 +124,7 @@ func (o *options) word(name, usual string, words []string, does string) string {
 	if !ok {
 		return usual
 	}
-	s, _ := v.(string) //nolint:errcheck // what is no text is no word
+	s, _ := v.(string)
 	if !slices.Contains(words, s) {
 		o.wrong(name, right, v)
 	}

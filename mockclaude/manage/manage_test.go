@@ -261,7 +261,6 @@ func open(t *testing.T, srv *httptest.Server) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { resp.Body.Close() })
 	return resp
 }
 
@@ -272,6 +271,7 @@ func TestLive(t *testing.T) {
 	srv := httptest.NewServer(r.h)
 	t.Cleanup(srv.Close)
 	resp := open(t, srv)
+	defer resp.Body.Close()
 	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%+v", resp)
 	}
@@ -293,7 +293,9 @@ func TestHeartbeat(t *testing.T) {
 	r := serve(t, func(c *Config) { c.Heartbeat = 5 * time.Millisecond })
 	srv := httptest.NewServer(r.h)
 	t.Cleanup(srv.Close)
-	if got := events(t, open(t, srv).Body, 3); fmt.Sprint(got) != "[hello comment comment]" {
+	resp := open(t, srv)
+	defer resp.Body.Close()
+	if got := events(t, resp.Body, 3); fmt.Sprint(got) != "[hello comment comment]" {
 		t.Errorf("got %v", got)
 	}
 }
@@ -304,9 +306,10 @@ func TestWatchersAreBounded(t *testing.T) {
 	srv := httptest.NewServer(r.h)
 	t.Cleanup(srv.Close)
 	for range mostWatchers {
-		open(t, srv)
+		defer open(t, srv).Body.Close()
 	}
 	resp := open(t, srv)
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("one too many: %d", resp.StatusCode)
 	}
@@ -316,9 +319,13 @@ func TestWatchersAreBounded(t *testing.T) {
 // FuzzManage: whatever is sent, the answer is JSON and no failure of ours.
 func FuzzManage(f *testing.F) {
 	for _, s := range [][4]string{
-		{"GET", "/api/deliveries", "state=pending&limit=3", ""}, {"GET", "/api/attempts", "since=-99999999999&until=1e9&before=18446744073709551615", ""},
-		{"POST", "/api/events", "", `{"type":"{{stamp","data":{"{{hex:00}}":1},"id":"\u0000"}`}, {"POST", "/api/faults", "", `{"fault":"zombie","with":{"after":null},"match":null}`},
-		{"DELETE", "/api/faults/0", "", ""}, {"POST", "/api/deliveries/1/redeliver", "", "{}"}, {"POST", "/api/pause", "", `{"endpoint":"\ud800"}`},
+		{"GET", "/api/deliveries", "state=pending&limit=3", ""},
+		{"GET", "/api/attempts", "since=-99999999999&until=1e9&before=18446744073709551615", ""},
+		{"POST", "/api/events", "", `{"type":"{{stamp","data":{"{{hex:00}}":1},"id":"\u0000"}`},
+		{"POST", "/api/faults", "", `{"fault":"zombie","with":{"after":null},"match":null}`},
+		{"DELETE", "/api/faults/0", "", ""},
+		{"POST", "/api/deliveries/1/redeliver", "", "{}"},
+		{"POST", "/api/pause", "", `{"endpoint":"\ud800"}`},
 	} {
 		f.Add(s[0], s[1], s[2], s[3])
 	}

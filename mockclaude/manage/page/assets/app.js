@@ -14,6 +14,8 @@ let open = 0; // the delivery that is open
 let body = null; // its body
 let focused = 0; // the row that has, or gets, the focus
 const dirty = new Set();
+let tick = 0; // counts what comes over the stream
+const heard = new Map(); // tick of the last update of a delivery
 let scheduled = false;
 let listDirty = false;
 let detailDirty = false;
@@ -82,7 +84,9 @@ function shown(d) {
 function drawList() {
   const list = [...deliveries.values()].sort((a, b) => b.id - a.id);
   for (const d of list.splice(most)) {
-    if (d.id !== open) deliveries.delete(d.id);
+    if (d.id === open) continue;
+    deliveries.delete(d.id);
+    heard.delete(d.id);
   }
   const wanted = list.filter(shown);
   const keep = new Set(wanted.map((d) => d.id));
@@ -192,9 +196,10 @@ async function show(id) {
 
 async function reload(id) {
   try {
+    const asked = tick;
     const answer = await call("GET", "/api/deliveries/" + id);
     if (open !== id) return;
-    deliveries.set(id, answer.delivery);
+    if (!newer(id, asked)) deliveries.set(id, answer.delivery);
     body = answer.delivery.body;
     for (const a of answer.attempts) attempts.set(a.id, a);
   } catch (err) {
@@ -283,7 +288,12 @@ function attemptOf(a, expanded) {
 
 // --- what comes in
 
+// newer is true when the stream has told of a delivery since a question was
+// asked, whose answer may be older then.
+function newer(id, asked) { return (heard.get(id) || 0) > asked; }
+
 function take(d) {
+  heard.set(d.id, ++tick);
   const known = deliveries.get(d.id);
   deliveries.set(d.id, known && known.body ? { ...d, body: known.body } : d);
   if (known && rows.has(d.id) && shown(d)) dirty.add(d.id); else listDirty = true;
@@ -315,9 +325,10 @@ function wantStats() {
 }
 
 async function loadAll() {
+  const asked = tick;
   const [list, eps] = await Promise.all([call("GET", "/api/deliveries?limit=200"), call("GET", "/api/endpoints")]);
-  deliveries.clear();
-  for (const d of list.deliveries) deliveries.set(d.id, d);
+  for (const id of deliveries.keys()) if (!newer(id, asked)) deliveries.delete(id);
+  for (const d of list.deliveries) if (!newer(d.id, asked)) deliveries.set(d.id, d);
   endpoints = new Map(eps.endpoints.map((e) => [e.id, e]));
   for (const id of rows.keys()) if (deliveries.has(id)) dirty.add(id);
   listDirty = true;
