@@ -113,17 +113,33 @@ func programmeNames() ([]string, error) {
 }
 
 func builtinProgramme(name string) (*Programme, error) {
-	file := path.Join("programmes", name+".yaml")
-	data, err := programmes.ReadFile(file)
+	data, err := builtinText(name)
 	if err != nil {
-		return nil, fmt.Errorf("read fault programme: %w", err)
+		return nil, err
 	}
-	p, err := ParseProgramme(data, file)
+	p, err := ParseProgramme(data, path.Join("programmes", name+".yaml"))
 	if err != nil {
 		return nil, err
 	}
 	p.Name = name
 	return p, nil
+}
+
+func builtinText(name string) ([]byte, error) {
+	data, err := programmes.ReadFile(path.Join("programmes", name+".yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("read fault programme: %w", err)
+	}
+	return data, nil
+}
+
+// ProgrammeText returns the YAML text of a programme that comes with hookdrill.
+// The error of an unknown name says which there are.
+func ProgrammeText(name string) ([]byte, error) {
+	if err := knownProgramme(name); err != nil {
+		return nil, err
+	}
+	return builtinText(name)
 }
 
 // LoadProgramme returns a programme by its built-in name, or, when name contains
@@ -136,18 +152,23 @@ func LoadProgramme(name string) (*Programme, error) {
 		}
 		return ParseProgramme(data, name)
 	}
-	names, err := programmeNames()
-	if err != nil {
-		return nil, err
+	if err := knownProgramme(name); err != nil {
+		return nil, fmt.Errorf("%w, and a file has a slash in its name or ends in .yaml", err)
 	}
-	if slices.Contains(names, name) {
-		return builtinProgramme(name)
+	return builtinProgramme(name)
+}
+
+// knownProgramme is nil for the name of a programme that comes with hookdrill.
+func knownProgramme(name string) error {
+	names, err := programmeNames()
+	if err != nil || slices.Contains(names, name) {
+		return err
 	}
 	hint := ""
 	if near := suggest.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q? ", near)
 	}
-	return nil, fmt.Errorf("unknown fault programme %q; %sthere are %s, and a file has a slash in its name or ends in .yaml", name, hint, strings.Join(names, ", "))
+	return fmt.Errorf("unknown fault programme %q; %sthere are %s", name, hint, strings.Join(names, ", "))
 }
 
 // ParseProgramme reads a programme strictly; the error names the file and,

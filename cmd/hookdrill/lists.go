@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"hookdrill/contract"
 	"hookdrill/internal/plan"
 	"hookdrill/internal/suggest"
+	"hookdrill/mockclaude/faults"
 	"hookdrill/scenarios"
 )
 
@@ -130,31 +132,94 @@ func showContract(w io.Writer, c *contract.Contract) error {
 }
 
 func scenariosCommand(s Streams) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "scenarios", Short: "List what is sent for each requirement", Args: noOperands,
-		RunE: func(*cobra.Command, []string) error {
-			all, err := scenarios.Builtin()
-			if err != nil {
-				return fmt.Errorf("read scenarios: %w", err)
-			}
-			catalogue, err := contract.Requirements()
-			if err != nil {
-				return fmt.Errorf("read catalogue: %w", err)
-			}
-			c, err := contract.Load("claude")
-			if err != nil {
-				return fmt.Errorf("read contract: %w", err)
-			}
-			p, err := plan.Build(plan.Input{Contract: c, Requirements: catalogue, Scenarios: all, Seed: 1, HTTPS: true, PreviousKey: true, WhsecKey: true})
-			if err != nil {
+		RunE: func(*cobra.Command, []string) error { return listCases(s.Out) },
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "programmes [NAME]", Short: "List the fault programmes of hookdrill mock --faults, or show one as YAML",
+			RunE: func(_ *cobra.Command, args []string) error { return listProgrammes(s.Out, args) },
+		},
+		&cobra.Command{
+			Use: "faults [NAME…]", Short: "List the faults that a programme can give to attempts, or show the options of some",
+			RunE: func(_ *cobra.Command, args []string) error { return listFaults(s.Out, args) },
+		},
+	)
+	return cmd
+}
+
+func listCases(w io.Writer) error {
+	all, err := scenarios.Builtin()
+	if err != nil {
+		return fmt.Errorf("read scenarios: %w", err)
+	}
+	catalogue, err := contract.Requirements()
+	if err != nil {
+		return fmt.Errorf("read catalogue: %w", err)
+	}
+	c, err := contract.Load("claude")
+	if err != nil {
+		return fmt.Errorf("read contract: %w", err)
+	}
+	p, err := plan.Build(plan.Input{Contract: c, Requirements: catalogue, Scenarios: all, Seed: 1, HTTPS: true, PreviousKey: true, WhsecKey: true})
+	if err != nil {
+		return err
+	}
+	for _, one := range p.Cases {
+		if err := show(w, "%s\n", one.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listProgrammes(w io.Writer, names []string) error {
+	if len(names) > 1 {
+		return usage("hookdrill scenarios programmes "+names[0], "scenarios programmes takes one name, and got %d", len(names))
+	}
+	if len(names) == 1 {
+		text, err := scenarios.ProgrammeText(names[0])
+		if err != nil {
+			return usage("hookdrill scenarios programmes", "%w", err)
+		}
+		return show(w, "%s", text)
+	}
+	all, err := scenarios.Programmes()
+	if err != nil {
+		return fmt.Errorf("read fault programmes: %w", err)
+	}
+	for _, p := range all {
+		if err := show(w, "%-12s %s\n", p.Name, p.Title); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listFaults(w io.Writer, names []string) error {
+	kinds := faults.Kinds()
+	if len(names) == 0 {
+		for _, k := range kinds {
+			if err := show(w, "%-10s %s\n", k.Name, k.Title); err != nil {
 				return err
 			}
-			for _, one := range p.Cases {
-				if err := show(s.Out, "%s\n", one.ID); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
+		}
+		return nil
 	}
+	for _, name := range names {
+		if _, err := faults.New(name, nil); err != nil {
+			return usage("hookdrill scenarios faults", "%w", err)
+		}
+		k := kinds[slices.IndexFunc(kinds, func(k faults.Kind) bool { return k.Name == name })]
+		if err := show(w, "%s: %s\n", k.Name, k.Title); err != nil {
+			return err
+		}
+		for _, o := range k.Options() {
+			if err := show(w, "  %s: %s; %s (default %s)\n", o.Name, o.Does, o.Range, o.Default); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
