@@ -17,7 +17,7 @@ flags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call flag,ke
         $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench-receiver conformance test lint fmt killmatrix killmatrix-check tidy-check cover clean
+.PHONY: help build bench-receiver bench-mock conformance test lint fmt killmatrix killmatrix-check tidy-check cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ killmatrix-check: ## fail when a defect survives, or docs/kill-matrix.md is out 
 bench-receiver: ## measure the reference receiver on PostgreSQL (DATABASE_URL, or Docker); ARGS='-out FILE'
 	$(GO) build -o bin/benchreceiver ./internal/benchreceiver
 	bin/benchreceiver $(ARGS)
+
+bench-mock: ## measure mock Claude with 10 thousand to a million deliveries pending, and its journal
+	$(GO) test -run '^$$' -bench Pending -benchtime 1x ./mockclaude/engine
+	$(GO) test -run '^$$' -bench Save ./mockclaude/datadir
 
 tidy-check: ## fail when go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
