@@ -1,7 +1,7 @@
 package contract
 
 import (
-	_ "embed" // for requirements.yaml
+	_ "embed" // for requirements.yaml and load.yaml
 	"errors"
 	"fmt"
 	"regexp"
@@ -12,6 +12,9 @@ import (
 //go:embed requirements.yaml
 var catalogue []byte
 
+//go:embed load.yaml
+var loadCatalogue []byte
+
 // Requirements returns the catalogue in its order: family by family, as the
 // families stand in [Families]. An error means that hookdrill was built from a
 // broken catalogue.
@@ -19,9 +22,15 @@ func Requirements() ([]Requirement, error) {
 	return parseRequirements(catalogue, "requirements.yaml")
 }
 
-// Families lists the families of the catalogue in its order.
+// LoadRequirements returns the family LOAD, which a load test checks and a conformance
+// run does not.
+func LoadRequirements() ([]Requirement, error) {
+	return parseRequirements(loadCatalogue, "load.yaml")
+}
+
+// Families lists the families of the catalogue in its order, and then that of a load.
 func Families() []string {
-	return []string{"SIG", "RAW", "PAY", "HTTP", "IDEM", "ORD", "RPL", "TIME", "RTY", "LED", "TLS", "OBS"}
+	return []string{"SIG", "RAW", "PAY", "HTTP", "IDEM", "ORD", "RPL", "TIME", "RTY", "LED", "TLS", "OBS", "LOAD"}
 }
 
 // Lookup returns the requirement with an id, such as SIG-03. The error about an
@@ -31,6 +40,11 @@ func Lookup(id string) (Requirement, error) {
 	if err != nil {
 		return Requirement{}, err
 	}
+	load, err := LoadRequirements()
+	if err != nil {
+		return Requirement{}, err
+	}
+	all = append(all, load...)
 	ids := make([]string, len(all))
 	for i, r := range all {
 		if r.ID == id {

@@ -28,6 +28,8 @@ const (
 	defaultTimeout = 10 * time.Second
 	// staleBeyond is how much older than the contract allows a stale event is.
 	staleBeyond = 5 * time.Minute
+	// grace is how late a request may begin and still be of its phase.
+	grace = 100 * time.Millisecond
 )
 
 // Config says whom a load goes to, and how.
@@ -50,6 +52,10 @@ type Config struct {
 	Ordinary bool
 	// TLS is the base of the TLS configuration; nil for Go's defaults.
 	TLS *tls.Config
+	// Missed is told, while a phase runs, of every request that was not answered as it
+	// should be; nil for none. It is called by several goroutines at once, and must be
+	// quick.
+	Missed func(Miss)
 	// Watch is told of every second of a phase when it is over; nil for none.
 	Watch func(Second)
 }
@@ -85,6 +91,20 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Miss is a request that was not answered as it should be: a valid event or a
+// duplicate without a 2xx, a forged or stale one with one.
+type Miss struct {
+	Class Class
+	// Number is that of the event; [Load.Event] makes it again.
+	Number uint64
+	// Status is the answer's, 0 for none; Err is then what happened.
+	Status int
+	Err    string
+	// Sent is when the request was sent, Took how long the answer took.
+	Sent time.Time
+	Took time.Duration
+}
+
 // Load sends phases of a load to one target. Its phases run one after the other.
 type Load struct {
 	cfg    Config
@@ -92,7 +112,9 @@ type Load struct {
 	space  mockclaude.Space
 	deck   deck
 	// first is the number of the next phase's first request.
-	first uint64
+	first  uint64
+	mu     sync.Mutex
+	events *mockclaude.Mint
 	// pause pauses for short times.
 	pause func(time.Duration)
 }
@@ -113,7 +135,8 @@ func New(cfg Config) (*Load, error) {
 	}
 	l := &Load{cfg: cfg, deck: newDeck(cfg.Mix, cfg.Seed), pause: pause}
 	l.space = mockclaude.NewSpace(cfg.Contract, l.rng("space"))
-	if _, err := l.mint(); err != nil {
+	var err error
+	if l.events, err = l.mint(); err != nil {
 		return nil, fmt.Errorf("make load: %w", err)
 	}
 	if cfg.Target.Scheme == "http" && !cfg.Ordinary {
@@ -127,8 +150,18 @@ func New(cfg Config) (*Load, error) {
 // Close closes the connections that are kept.
 func (l *Load) Close() { l.client.close() }
 
+// Seed is the seed that the load draws from.
+func (l *Load) Seed() uint64 { return l.cfg.Seed }
+
 // EventID is the id of the event with a number.
 func (l *Load) EventID(number uint64) string { return l.space.ID(number) }
+
+// Event is the event with a number.
+func (l *Load) Event(number uint64) mockclaude.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.events.Event(number)
+}
 
 func (l *Load) rng(purpose string) *rand.Rand {
 	var n uint64
@@ -152,8 +185,9 @@ type Result struct {
 	// Ended when the last one had ended, from then.
 	Began       time.Time
 	Took, Ended time.Duration
-	// Asked counts the requests that the phase came to, Sent those that were made.
-	Asked, Sent uint64
+	// Asked counts the requests that the phase came to, Sent those that were made, and
+	// InTime those of them that were begun before the end of the phase, or shortly after.
+	Asked, Sent, InTime uint64
 	// Classes holds what became of each class, nil for one that was not sent.
 	Classes [classes]*Outcome
 	// Processing holds what the target says of itself (Server-Timing), in µs.
@@ -296,8 +330,12 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	h.end = time.Now()
 	h.status, h.err, h.resent = a.status, kindOf(err), a.resent
 	h.processing, h.hasProcessing = processing(a.timing)
+	h.inTime = h.start.Sub(t.pace.began) <= t.pace.phase.Duration+grace
 	t.tally.record(l.number, h)
 	t.ledger.note(event, class, h)
+	if missed := t.load.cfg.Missed; missed != nil && (h.err == "" && acknowledges(h.status)) == class.Refused() {
+		missed(Miss{class, event, h.status, h.err, h.start, h.end.Sub(h.start)})
+	}
 	return answered(a.status), nil
 }
 

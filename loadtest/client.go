@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -228,5 +229,8 @@ func kindOf(err error) string {
 	}
 }
 
+// OwnErrors lists the kinds of errors that are no fault of the target's.
+func OwnErrors() []string { return []string{oursFiles, oursPorts, oursConns} }
+
 // ours is true for the kinds that are no fault of the target's.
-func ours(kind string) bool { return kind == oursFiles || kind == oursPorts || kind == oursConns }
+func ours(kind string) bool { return slices.Contains(OwnErrors(), kind) }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,4 +162,36 @@ func BenchmarkEngine(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(r.Sent)/r.Ended.Seconds(), "events/s")
+}
+
+// TestMissed: what was not answered as it should be is told, and nothing else.
+func TestMissed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := imagine(t, 8, func(time.Time) time.Duration { return time.Millisecond })
+		l.deck = newDeck(Mix{70, 10, 10, 10}, 3)
+		var mu sync.Mutex
+		missed := map[Class]int{}
+		l.cfg.Missed = func(m Miss) {
+			mu.Lock()
+			defer mu.Unlock()
+			missed[m.Class]++
+			if m.Status != 200 || m.Err != "" || m.Took != time.Millisecond || l.Event(m.Number).ID != l.EventID(m.Number) {
+				t.Errorf("%+v", m)
+			}
+		}
+		r := run(t, l, Phase{Duration: time.Second, Rate: 300})
+		for _, c := range Classes() {
+			want := 0
+			if c.Refused() {
+				want = int(r.Classes[c].Sent)
+			}
+			if missed[c] != want || r.Classes[c].Sent == 0 {
+				t.Errorf("%s: told of %d, want %d", c, missed[c], want)
+			}
+		}
+		if r.InTime != r.Sent {
+			t.Errorf("%d of %d in time", r.InTime, r.Sent)
+		}
+	})
 }

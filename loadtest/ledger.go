@@ -61,6 +61,9 @@ func (g *Ledger) set(event uint64, m mark) {
 	}
 }
 
+// ID is the id of the event with a number.
+func (g *Ledger) ID(number uint64) string { return g.load.EventID(number) }
+
 // Entry is an event of a ledger.
 type Entry struct {
 	ID string

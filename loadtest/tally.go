@@ -99,14 +99,14 @@ type Second struct {
 
 // hit is one request that has ended.
 type hit struct {
-	class           Class
-	status          int
-	err             string
-	due, start, end time.Time
-	processing      time.Duration
-	hasProcessing   bool
-	held, resent    bool
-	number          uint64 // of the event
+	class                Class
+	status               int
+	err                  string
+	due, start, end      time.Time
+	processing           time.Duration
+	hasProcessing        bool
+	held, resent, inTime bool
+	number               uint64 // of the event
 }
 
 // shards is how many parts of a tally may be written at the same time.
@@ -124,6 +124,7 @@ type part struct {
 	lag        *hdrhistogram.Histogram
 	held       uint64
 	resent     uint64
+	inTime     uint64
 
 	second                 *hdrhistogram.Histogram
 	sent, accepted, failed uint64
@@ -177,6 +178,9 @@ func (t *tally) record(lane int, h hit) {
 	if h.resent {
 		p.resent++
 	}
+	if h.inTime {
+		p.inTime++
+	}
 }
 
 // take takes the current second out of the parts.
@@ -221,6 +225,7 @@ func (t *tally) sum(into *Result) {
 		into.Lag.Merge(p.lag)
 		into.Held += p.held
 		into.Resent += p.resent
+		into.InTime += p.inTime
 		p.mu.Unlock()
 	}
 }

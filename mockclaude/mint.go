@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"hookdrill/contract"
@@ -74,10 +75,10 @@ type Mint struct {
 
 // minted is a body, and where in it the parts are that change.
 type minted struct {
+	event Event
 	text  []byte
 	parts []int // of the suffix of an id
 	stamp int
-	typ   string
 }
 
 // wrongKey signs forgeries.
@@ -112,7 +113,7 @@ func NewMint(c *contract.Contract, keys Keys, space Space, seed uint64) (*Mint, 
 func newMinted(c *contract.Contract, e Event) minted {
 	template := []byte(e.Template(c))
 	const placeholder = "{{stamp}}"
-	v := minted{typ: e.Type, stamp: bytes.Index(template, []byte(placeholder))}
+	v := minted{event: e, stamp: bytes.Index(template, []byte(placeholder))}
 	v.text = bytes.Replace(template, []byte(placeholder), []byte(stampLayout), 1)
 	for _, id := range []string{e.ID, e.TaskID} {
 		suffix := []byte(id[len(id)-spaceSize-numberSize:])
@@ -129,7 +130,20 @@ func newMinted(c *contract.Contract, e Event) minted {
 }
 
 // Type is the type of the event with a number.
-func (m *Mint) Type(number uint64) string { return m.variants[number%uint64(len(m.variants))].typ }
+func (m *Mint) Type(number uint64) string {
+	return m.variants[number%uint64(len(m.variants))].event.Type
+}
+
+// Event is the event with a number, for a [Sender] or whatever else sends it again.
+func (m *Mint) Event(number uint64) Event {
+	e := m.variants[number%uint64(len(m.variants))].event
+	old := e.TaskID[len(e.TaskID)-spaceSize-numberSize:]
+	suffix := string(m.space.suffix(nil, number))
+	e.ID = m.space.prefix + suffix
+	e.TaskID = strings.TrimSuffix(e.TaskID, old) + suffix
+	e.Data = bytes.ReplaceAll(e.Data, []byte(old), []byte(suffix))
+	return e
+}
 
 // Make makes the event with a number, stamped with a moment: its body, and the
 // value of the signature header. Both are good until the next call. With forged

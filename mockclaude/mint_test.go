@@ -54,6 +54,9 @@ func TestMintMakesWhatTheSenderMakes(t *testing.T) {
 			t.Errorf("%d: %+v", n, e)
 		}
 		ids[e.ID], types[e.Type] = true, true
+		if again, err := Expand(m.Event(n).Template(c), at, Stamp{}); err != nil || string(again) != string(body) {
+			t.Errorf("%d: Event makes %s, %v, want %s", n, again, err, body)
+		}
 		right, err := keys.sign(Sign{}, body)
 		if err != nil || string(signature) != encode(c.Signature, right.mac) {
 			t.Errorf("%d: signed %s, want %x", n, signature, right.mac)

@@ -30,6 +30,7 @@ func WriteConsole(w io.Writer, r *Report, o ConsoleOptions) error {
 	c := &console{r: r, o: o, groups: groups(r), paint: painter(o.Color)}
 	c.verdict()
 	c.preflight()
+	c.load()
 	for _, key := range []string{keyFail, keyError, keyUnknown} {
 		for _, check := range pick(c.groups, key).checks {
 			c.failure(check)
@@ -80,6 +81,15 @@ func (c *console) preflight() {
 	}
 	c.printf("\n  problem  %s\n  cause    %s\n  mend     %s\n",
 		line(p.Problem, maxSentence), line(p.Cause, maxSentence), line(p.Mend, maxSentence))
+}
+
+func (c *console) load() {
+	if c.r.Load != nil {
+		c.printf("\n")
+	}
+	for _, f := range figures(c.r.Load) {
+		c.printf("  %s %s\n", c.paint.dim(fmt.Sprintf("%-9s", f.Name)), line(f.Value, maxSentence))
+	}
 }
 
 func (c *console) failure(check *Check) {

@@ -72,6 +72,8 @@ type page struct {
 	NA          section
 	Broken      int  // checks that the harness failed to judge
 	Complete    bool // nothing was left unproved
+	Figures     []figure
+	Charts      []chart
 }
 
 type pageSetting struct{ Name, Value string }
@@ -111,6 +113,7 @@ func newPage(r *Report) *page {
 		Sentence: line(sentence(r), maxSentence),
 		Title:    line(fmt.Sprintf("hookdrill: %s, %s", strings.ToLower(word), r.Target.URL), maxShort),
 		Total:    len(r.Checks),
+		Figures:  figures(r.Load), Charts: charts(r.Load),
 	}
 	if !r.Started.IsZero() {
 		p.When = r.Started.UTC().Format("2 January 2006, 15:04 ") + time.UTC.String()

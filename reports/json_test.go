@@ -131,6 +131,11 @@ func TestSchemaKnowsEveryField(t *testing.T) {
 		{reports.Check{}, doc.Defs["check"].Properties},
 		{reports.Case{}, doc.Defs["case"].Properties},
 		{reports.Exchange{}, doc.Defs["exchange"].Properties},
+		{reports.Load{}, doc.Defs["load"].Properties},
+		{reports.LoadClass{}, doc.Defs["load_class"].Properties},
+		{reports.Percentiles{}, doc.Defs["percentiles"].Properties},
+		{reports.Generator{}, doc.Defs["generator"].Properties},
+		{reports.LoadSecond{}, doc.Defs["load_second"].Properties},
 	} {
 		typ := reflect.TypeOf(pair.value)
 		for field := range typ.Fields() {
@@ -172,7 +177,7 @@ func TestReadJSON(t *testing.T) {
 	if again := writeJSON(t, r); !bytes.Equal(first, again) {
 		t.Error("reading and writing changed the report")
 	}
-	later := bytes.Replace(first, []byte(`"schema": 1,`), []byte(`"schema": 1, "load": {"sent": 3},`), 1)
+	later := bytes.Replace(first, []byte(`"schema": 1,`), []byte(`"schema": 1, "later": {"sent": 3},`), 1)
 	if _, err := reports.ReadJSON(bytes.NewReader(later)); err != nil {
 		t.Errorf("a field that was added later: %v", err)
 	}

@@ -115,6 +115,8 @@ type Report struct {
 	Interrupted bool `json:"interrupted,omitempty"`
 	// Strict is true when a failed SHOULD decided the verdict as a MUST does.
 	Strict bool `json:"strict,omitempty"`
+	// Load is what a load test measured; nil for another run.
+	Load *Load `json:"load,omitempty"`
 	// Repeat is the command that repeats the whole run.
 	Repeat string `json:"repeat"`
 }

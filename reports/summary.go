@@ -59,6 +59,13 @@ func (s *summary) head() {
 		s.printf("- **Likely cause:** %s\n", mdText(p.Cause, maxSentence))
 		s.printf("- **What to do:** %s\n\n", mdText(p.Mend, maxSentence))
 	}
+	if s.r.Load != nil {
+		s.printf("| Load | |\n|---|---|\n")
+		for _, f := range figures(s.r.Load) {
+			s.printf("| %s | %s |\n", mdText(f.Name, maxShort), mdText(f.Value, maxSentence))
+		}
+		s.printf("\n")
+	}
 	if s.r.Repeat != "" {
 		s.printf("%s\n", mdFence(s.r.Repeat, "sh", maxSentence))
 	}

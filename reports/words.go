@@ -59,6 +59,10 @@ func verdictWord(r *Report) (word, key string) {
 	switch {
 	case r.Preflight != nil && r.Verdict != Failed:
 		return "Could not start", keyError
+	case r.Verdict == Conformant && !r.Interrupted && r.Load != nil:
+		return "Certified", keyPass
+	case r.Verdict == Nonconformant && r.Load != nil:
+		return "Not certified", keyFail
 	case r.Verdict == Conformant && !r.Interrupted:
 		return "Conformant", keyPass
 	case r.Verdict == Conformant:

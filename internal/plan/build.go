@@ -89,7 +89,7 @@ func Build(in Input) (*Plan, error) {
 		return nil, ErrEmpty
 	}
 	p.Narrowed = len(p.LeftOut) > 0
-	first, err := preflight(in)
+	first, err := Preflight(in)
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,9 @@ import (
 // event, then the first forged one. It belongs to no requirement.
 const PreflightID = "preflight/first valid event then first forged one"
 
-// preflight draws the case that every run begins with.
-func preflight(in Input) (*Case, error) {
+// Preflight draws the case that every run begins with. Of the input it needs the
+// contract and the seed.
+func Preflight(in Input) (*Case, error) {
 	v := variant{Case: scenarios.Case{Steps: []scenarios.Step{
 		{Expect: scenarios.ExpectAccepted},
 		{Event: "b", Expect: scenarios.ExpectRefused, Sign: &scenarios.Sign{None: true}},

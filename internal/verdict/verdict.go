@@ -39,6 +39,14 @@ func Judge(in Input) *reports.Report {
 		r.Checks = append(r.Checks, Check(in, in.Plan.Checks[i].ID))
 	}
 	r.Families = families(in, r.Checks)
+	r.Interrupted = in.Run.Interrupted
+	Finish(&r)
+	return &r
+}
+
+// Finish derives from a report's checks all that follows from them: the counts, what
+// would unlock what was not observed, the verdict and the exit code.
+func Finish(r *reports.Report) {
 	r.Counts = map[reports.Status]int{}
 	for _, s := range reports.Statuses() {
 		r.Counts[s] = 0
@@ -46,10 +54,8 @@ func Judge(in Input) *reports.Report {
 	for _, c := range r.Checks {
 		r.Counts[c.Status]++
 	}
-	r.Interrupted = in.Run.Interrupted
 	r.Unlock = unlock(r.Checks, r.Observers)
-	decide(&r)
-	return &r
+	decide(r)
 }
 
 // Check judges one selected requirement.

@@ -1,0 +1,178 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// figure is one line of what a load measured.
+type figure struct{ Name, Value string }
+
+// figures says what a load measured, for people.
+func figures(l *Load) []figure {
+	if l == nil {
+		return nil
+	}
+	out := []figure{
+		{"rate", fmt.Sprintf("%s asked · %s offered · %s acknowledged a second, for %s", plain(l.AskedRPS), plain(l.OfferedRPS), plain(l.AchievedRPS), span(l.DurationMS))},
+		{"latency", spread(l.LatencyMS) + ", from when an event was due"},
+		{"service", spread(l.ServiceMS) + ", from when it was sent"},
+		{"delivered", fmt.Sprintf("%s · %s without a 2xx · %s retried · %d abandoned", share(l.DeliveredRatio), share(l.ErrorRatio), share(l.RetryRatio), l.Abandoned)},
+	}
+	if l.Lost != nil && l.Duplicates != nil {
+		out = append(out, figure{"effects", fmt.Sprintf("%d lost · %d processed twice", *l.Lost, *l.Duplicates)})
+	}
+	var parts []string
+	for _, name := range []string{"valid", "duplicate", "forged", "stale"} {
+		if c, sent := l.Classes[name]; sent {
+			parts = append(parts, fmt.Sprintf("%d %s, %d accepted", c.Sent, name, c.Accepted))
+		}
+	}
+	if len(parts) > 0 {
+		out = append(out, figure{"requests", strings.Join(parts, " · ")})
+	}
+	g := l.Generator
+	text := fmt.Sprintf("%s of all processors · lag p99 %s ms · %s", share(g.CPU), plain(g.LagMS.P99), plural(g.Workers, "worker"))
+	if g.Held > 0 {
+		text += fmt.Sprintf(" · %d requests waited for one", g.Held)
+	}
+	if g.Behind != "" {
+		text += " · behind its schedule: " + g.Behind
+	}
+	return append(out, figure{"generator", text})
+}
+
+func spread(p Percentiles) string {
+	return fmt.Sprintf("p50 %s · p90 %s · p99 %s · p99.9 %s · max %s ms", plain(p.P50), plain(p.P90), plain(p.P99), plain(p.P999), plain(p.Max))
+}
+
+// plain writes a number with as many decimals as tell something.
+func plain(x float64) string {
+	decimals := 0
+	switch {
+	case x < 10:
+		decimals = 2
+	case x < 100:
+		decimals = 1
+	}
+	text := strconv.FormatFloat(x, 'f', decimals, 64)
+	if decimals > 0 {
+		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}
+
+func share(x float64) string { return strconv.FormatFloat(x*100, 'g', 4, 64) + " %" }
+
+// chart is a picture of a load second by second, drawn as lines on a plane of
+// chartWidth by chartHeight.
+type chart struct {
+	Title string
+	Lines []chartLine
+	// Marks are the lines of the grid, with what they stand for.
+	Marks []chartMark
+	// Start and End are the times at the ends of the axis.
+	Start, End string
+}
+
+type chartLine struct{ Name, Class, Points string }
+
+type chartMark struct {
+	Y    string
+	Text string
+}
+
+const (
+	chartWidth, chartHeight = 640.0, 160.0
+	// mostPoints bounds the points of a line: of more seconds the worst of each group is drawn.
+	mostPoints = 320
+)
+
+// charts draws a load's latencies, and its rates.
+func charts(l *Load) []chart {
+	if l == nil || len(l.Seconds) < 2 {
+		return nil
+	}
+	seconds := thinned(l.Seconds)
+	of := func(value func(LoadSecond) float64) []float64 {
+		var out []float64
+		for _, s := range seconds {
+			out = append(out, value(s))
+		}
+		return out
+	}
+	return []chart{
+		draw("Latency from when an event was due, in ms", seconds, []series{
+			{"max", "max", of(func(s LoadSecond) float64 { return s.Max })},
+			{"p99", "p99", of(func(s LoadSecond) float64 { return s.P99 })},
+			{"p50", "p50", of(func(s LoadSecond) float64 { return s.P50 })},
+		}),
+		draw("Requests a second: asked for, answered with 2xx, without an answer", seconds, []series{
+			{"asked", "max", of(func(s LoadSecond) float64 { return float64(s.Asked) })},
+			{"2xx", "p50", of(func(s LoadSecond) float64 { return float64(s.Accepted) })},
+			{"no answer", "p99", of(func(s LoadSecond) float64 { return float64(s.Failed) })},
+		}),
+	}
+}
+
+// thinned is the seconds, or of many the worst of each group.
+func thinned(all []LoadSecond) []LoadSecond {
+	group := (len(all) + mostPoints - 1) / mostPoints
+	if group <= 1 {
+		return all
+	}
+	var out []LoadSecond
+	for part := range slices.Chunk(all, group) {
+		out = append(out, slices.MaxFunc(part, func(a, b LoadSecond) int {
+			switch {
+			case a.P99 < b.P99:
+				return -1
+			case a.P99 > b.P99:
+				return 1
+			}
+			return 0
+		}))
+	}
+	return out
+}
+
+type series struct {
+	name, class string
+	values      []float64
+}
+
+func draw(title string, seconds []LoadSecond, all []series) chart {
+	top := 1e-9
+	for _, s := range all {
+		top = max(top, slices.Max(s.values))
+	}
+	top = nice(top)
+	c := chart{Title: title, Start: "0 s", End: span(seconds[len(seconds)-1].AtMS)}
+	for _, part := range []float64{0, 0.5, 1} {
+		c.Marks = append(c.Marks, chartMark{coordinate(chartHeight * (1 - part)), plain(top * part)})
+	}
+	end := float64(max(1, seconds[len(seconds)-1].AtMS))
+	for _, s := range all {
+		var points []string
+		for i, v := range s.values {
+			points = append(points, coordinate(float64(seconds[i].AtMS)/end*chartWidth)+","+coordinate(chartHeight*(1-v/top)))
+		}
+		c.Lines = append(c.Lines, chartLine{s.name, s.class, strings.Join(points, " ")})
+	}
+	return c
+}
+
+// nice is the next number above x that is 1, 2 or 5 times a power of ten.
+func nice(x float64) float64 {
+	for unit := 1e-3; ; unit *= 10 {
+		for _, n := range []float64{1, 2, 5} {
+			if n*unit >= x || unit > 1e12 {
+				return n * unit
+			}
+		}
+	}
+}
+
+func coordinate(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }

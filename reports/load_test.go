@@ -1,0 +1,128 @@
+package reports_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+
+	"hookdrill/reports"
+)
+
+// loaded is a load test with a stall in its middle.
+func loaded() *reports.Report {
+	lost, none := uint64(2), uint64(0)
+	r := allPassed()
+	r.Command, r.Verdict, r.Sentence = "loadtest", reports.Conformant, ""
+	r.Load = &reports.Load{
+		Profile: "certify", AskedRPS: 100, OfferedRPS: 99.98, AchievedRPS: 89.5, DurationMS: 60_000, Sent: 6000,
+		DeliveredRatio: 0.9995, ErrorRatio: 0.0005, RetryRatio: 0.0005, Abandoned: 1, Lost: &lost, Duplicates: &none, Unexpected: &none, Recovered: &none,
+		LatencyMS: reports.Percentiles{P50: 1.2, P90: 2, P95: 3, P99: 456.25, P999: 490, Max: 512},
+		ServiceMS: reports.Percentiles{P50: 1.1, P90: 1.5, P95: 2, P99: 4, P999: 480, Max: 500},
+		Classes: map[string]reports.LoadClass{
+			"valid":  {Sent: 5400, Accepted: 5397, Statuses: map[string]uint64{"200": 5397, "503": 2}, Errors: map[string]uint64{"timeout": 1}},
+			"forged": {Sent: 600, Statuses: map[string]uint64{"401": 600}},
+		},
+		Generator: reports.Generator{CPU: 0.031, Workers: 256, LagMS: reports.Percentiles{P99: 0.4}, Held: 17},
+	}
+	for i := range 60 {
+		s := reports.LoadSecond{AtMS: int64(i+1) * 1000, Asked: 100, Sent: 100, Accepted: 90, P50: 1.2, P99: 3, Max: 5}
+		if i == 30 {
+			s.P99, s.Max, s.Failed = 456.25, 512, 1
+		}
+		r.Load.Seconds = append(r.Load.Seconds, s)
+	}
+	return r
+}
+
+func TestLoadIsShown(t *testing.T) {
+	t.Parallel()
+	r := loaded()
+	for name, write := range map[string]func(io.Writer, *reports.Report) error{
+		"html": reports.WriteHTML, "markdown": reports.WriteSummary,
+		"console": func(w io.Writer, r *reports.Report) error {
+			return reports.WriteConsole(w, r, reports.ConsoleOptions{})
+		},
+	} {
+		var b bytes.Buffer
+		if err := write(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		for _, want := range []string{"ertified", "100 asked · 100 offered · 89.5 acknowledged", "p99 456", "from when an event was due", "5400 valid, 5397 accepted", "2 lost", "17 requests waited"} {
+			if !strings.Contains(strings.ReplaceAll(text, "CERTIFIED", "Certified"), want) {
+				t.Errorf("%s: no %q in\n%.3000s", name, want, text)
+			}
+		}
+		if strings.Contains(text, "onformant") {
+			t.Errorf("%s speaks of conformance", name)
+		}
+	}
+}
+
+// TestCharts: the pictures are well-formed, have a point a second, and reach the top
+// where the load was worst.
+func TestCharts(t *testing.T) {
+	t.Parallel()
+	polylines := func(r *reports.Report) (all [][]string) {
+		var b bytes.Buffer
+		if err := reports.WriteHTML(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		for part := range strings.SplitSeq(b.String(), "<svg") {
+			svg, _, found := strings.Cut("<svg"+part, "</svg>")
+			if !found || !strings.Contains(svg, "polyline") {
+				continue
+			}
+			d := xml.NewDecoder(strings.NewReader(svg + "</svg>"))
+			for {
+				token, err := d.Token()
+				if errors.Is(err, io.EOF) {
+					break
+				}
+				if err != nil {
+					t.Fatalf("%v in %.500s", err, svg)
+				}
+				if e, is := token.(xml.StartElement); is && e.Name.Local == "polyline" {
+					for _, a := range e.Attr {
+						if a.Name.Local == "points" {
+							all = append(all, strings.Fields(a.Value))
+						}
+					}
+				}
+			}
+		}
+		return all
+	}
+	r := loaded()
+	lines := polylines(r)
+	if len(lines) != 6 || len(lines[0]) != 60 {
+		t.Fatalf("%d lines, the first of %d points, want 6 of 60", len(lines), len(lines[0]))
+	}
+	if lines[1][30] != "330.7,87.0" { // 456.25 of 1000, 160 high
+		t.Errorf("the worst second is drawn at %s", lines[1][30])
+	}
+	for range 5 {
+		r.Load.Seconds = append(r.Load.Seconds, r.Load.Seconds...)
+	}
+	for i := range r.Load.Seconds {
+		r.Load.Seconds[i].AtMS = int64(i+1) * 1000
+	}
+	for _, l := range polylines(r) {
+		if len(l) > 320 {
+			t.Errorf("%d points of %d seconds", len(l), len(r.Load.Seconds))
+		}
+	}
+	r.Load.Seconds = r.Load.Seconds[:1]
+	if lines := polylines(r); len(lines) > 0 {
+		t.Error("a picture of a single second")
+	}
+	for i := range r.Load.Seconds {
+		r.Load.Seconds[i].P99 = math.MaxFloat64
+	}
+	r.Load.Seconds = append(r.Load.Seconds, r.Load.Seconds[0])
+	polylines(r) // and it ends
+}
