@@ -1,0 +1,231 @@
+// Package certify carries out a whole load test: preflight, load, retries, ledger,
+// judgement. It takes everything it needs as values; environment, flags and files of
+// configuration are read by the command.
+package certify
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"hookdrill/contract"
+	"hookdrill/internal/plan"
+	"hookdrill/internal/preflight"
+	"hookdrill/internal/verdict"
+	"hookdrill/loadtest"
+	"hookdrill/mockclaude"
+	"hookdrill/observe"
+	"hookdrill/reports"
+)
+
+// Config is one load test.
+type Config struct {
+	Version  string
+	Target   *url.URL
+	Bundled  bool
+	Contract *contract.Contract
+	Keys     mockclaude.Keys
+	Header   []mockclaude.Field
+	TLS      *tls.Config
+	Seed     uint64
+	// Profile is the name of the profile that the phases come from.
+	Profile string
+	// Warmup comes first and is not measured; a Duration of 0 leaves it out.
+	Warmup loadtest.Phase
+	Phase  loadtest.Phase
+	Mix    loadtest.Mix
+	// Forgeries is how long the phase lasts in which half of the requests are
+	// forged; 0 leaves it out.
+	Forgeries time.Duration
+	// RetrySpeed is how many times shorter than in the contract the waits of retries are.
+	RetrySpeed float64
+	Workers    int
+	Ordinary   bool
+	Timeout    time.Duration
+	Observers  []observe.Observer
+	Settle     time.Duration
+	Strict     bool
+	// Repeat is the command that repeats the run.
+	Repeat string
+	// Began is told of every phase before it begins, Watch of every second of it.
+	Began func(name string, p loadtest.Phase)
+	Watch func(loadtest.Second)
+	Now   func() time.Time
+}
+
+// Result is what came of a load test.
+type Result struct {
+	Report *reports.Report
+	// Latency holds the latencies of the valid events, in µs; nil when there was no load.
+	Latency *hdrhistogram.Histogram
+}
+
+// Run carries out the load test. An error means that there is no
+// report: the configuration was wrong, or hookdrill itself failed.
+func Run(ctx context.Context, cfg Config) (*Result, error) {
+	r := &run{Config: cfg}
+	started := cfg.Now()
+	head := reports.Report{
+		Schema: reports.Schema, Tool: reports.Tool{Name: "hookdrill", Version: cfg.Version}, Command: "loadtest", Contract: cfg.Contract.Name,
+		Level: string(contract.NeedWire), Seed: cfg.Seed, Started: started, Strict: cfg.Strict, Repeat: cfg.Repeat,
+		Target: reports.Target{URL: mockclaude.ShowURL(cfg.Target.String()), Bundled: cfg.Bundled}, Observers: []reports.Observer{},
+	}
+	if len(cfg.Observers) > 0 {
+		head.Level = string(contract.NeedObserved)
+	}
+	if err := r.preflight(ctx, &head); err != nil {
+		return nil, err
+	}
+	var m measured
+	if head.Preflight == nil && ctx.Err() == nil {
+		var err error
+		if m, err = r.measure(ctx); err != nil {
+			return nil, err
+		}
+	}
+	m.cfg, m.preflight = &cfg, head.Preflight
+	head.Interrupted = ctx.Err() != nil
+	head.Observers = append(head.Observers, m.observers...)
+	head.Assumptions = append(head.Assumptions, cfg.Contract.Assumptions...)
+	catalogue, err := contract.LoadRequirements()
+	if err != nil {
+		return nil, fmt.Errorf("read catalogue: %w", err)
+	}
+	head.Checks = judge(catalogue, &m)
+	head.Load = m.load()
+	head.DurationMS = cfg.Now().Sub(started).Milliseconds()
+	head.Families = []reports.FamilyTime{{Family: "LOAD", DurationMS: head.DurationMS, Requests: m.requests()}}
+	verdict.Finish(&head)
+	out := &Result{Report: &head}
+	if m.main != nil {
+		out.Latency = m.class(loadtest.Valid).Latency
+	}
+	return out, nil
+}
+
+type run struct {
+	Config
+	retries *retries
+	missed  misses
+	// measuring is true during the measured phase.
+	measuring atomic.Bool
+}
+
+// preflight sends the first valid event, and says what is wrong if it is refused.
+func (r *run) preflight(ctx context.Context, head *reports.Report) error {
+	in := plan.Input{Contract: r.Contract, Seed: r.Seed}
+	c, err := plan.Preflight(in)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what failed
+	}
+	const trials = 16
+	events, err := plan.Trials(in, trials)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what failed
+	}
+	sender, err := r.sender(r.Target)
+	if err != nil {
+		return err
+	}
+	defer sender.Close()
+	result := preflight.Check(ctx, preflight.Config{
+		Target: r.Target, Contract: r.Contract, Sender: sender, Keys: r.Keys, Case: c, Trial: events, Now: r.Now, To: r.sender,
+	})
+	head.Target.Server, head.Assumptions = result.Server, result.Notes
+	if ctx.Err() == nil {
+		head.Preflight = result.Problem
+	}
+	return nil
+}
+
+func (r *run) sender(target *url.URL) (*mockclaude.Sender, error) {
+	return mockclaude.NewSender(mockclaude.SenderConfig{ //nolint:wrapcheck // it says what failed
+		Target: target, Contract: r.Contract, Keys: r.Keys, Header: r.Header, Timeout: r.Timeout, Now: r.Now, TLS: r.TLS,
+	})
+}
+
+// measure sends the load.
+func (r *run) measure(ctx context.Context) (m measured, err error) {
+	cfg := loadtest.Config{
+		Target: r.Target, Contract: r.Contract, Keys: r.Keys, Header: r.Header, Mix: r.Mix, Workers: r.Workers, Timeout: r.Timeout, Seed: r.Seed,
+		Ordinary: r.Ordinary, TLS: r.TLS, Watch: r.Watch, Missed: r.miss,
+	}
+	load, err := loadtest.New(cfg) //nolint:contextcheck // its HTTP client dials without a context
+	if err != nil {
+		return m, err //nolint:wrapcheck // it names every wrong field
+	}
+	defer load.Close()
+	if err := fresh(ctx, r.Observers, load); err != nil {
+		return m, err
+	}
+	if r.retries, err = startRetries(ctx, r, load); err != nil {
+		return m, err
+	}
+	defer r.retries.stop()
+	phase := func(name string, p loadtest.Phase) (*loadtest.Result, error) {
+		if p.Duration == 0 || ctx.Err() != nil {
+			return nil, nil //nolint:nilnil,nilerr // it is left out; an interrupted run says so in its report
+		}
+		p.Name = name
+		if r.Began != nil {
+			r.Began(name, p)
+		}
+		return load.Run(ctx, p) //nolint:wrapcheck // it names the phase
+	}
+	if m.warmup, err = phase("warm-up", r.Warmup); err != nil {
+		return m, err
+	}
+	r.measuring.Store(true)
+	if m.main, err = phase(r.Profile, r.Phase); err != nil {
+		return m, err
+	}
+	m.misses = r.missed.take()
+	m.retries = r.retries.finish(ctx)
+	if r.Forgeries > 0 {
+		if m.forged, err = r.underForgeries(ctx, cfg); err != nil {
+			return m, err
+		}
+	}
+	m.observe(ctx, r.Observers, load, r.Settle, r.retries)
+	return m, nil
+}
+
+// underForgeries sends valid events at the same rate as before, and as many forged ones
+// between them.
+func (r *run) underForgeries(ctx context.Context, cfg loadtest.Config) (*loadtest.Result, error) {
+	if ctx.Err() != nil {
+		return nil, nil //nolint:nilnil // it is left out
+	}
+	cfg.Mix, cfg.Missed = loadtest.Mix{loadtest.Valid: 1, loadtest.Forged: 1}, nil
+	cfg.Seed++                     // events of its own
+	load, err := loadtest.New(cfg) //nolint:contextcheck // its HTTP client dials without a context
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names every wrong field
+	}
+	defer load.Close()
+	p := r.Phase
+	p.Name, p.Duration, p.Rate, p.To = "half forged", r.Forgeries, 2*steady(r.Phase), 0
+	if r.Began != nil {
+		r.Began(p.Name, p)
+	}
+	return load.Run(ctx, p) //nolint:wrapcheck // it names the phase
+}
+
+// steady is the mean rate of the valid events of a phase.
+func steady(p loadtest.Phase) float64 { return p.Events() / p.Duration.Seconds() }
+
+// miss is told of what was not answered as it should be.
+func (r *run) miss(m loadtest.Miss) {
+	if !r.measuring.Load() {
+		return
+	}
+	r.missed.add(m)
+	if m.Class == loadtest.Valid {
+		r.retries.begin(m.Number)
+	}
+}

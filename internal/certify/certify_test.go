@@ -1,0 +1,403 @@
+package certify
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"hookdrill/contract"
+	"hookdrill/loadtest"
+	"hookdrill/mockclaude"
+	"hookdrill/observe"
+	"hookdrill/reports"
+)
+
+func TestMain(m *testing.M) {
+	// It looks for idle connections, sleeps in between, and ends when there are none.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"))
+}
+
+const testKey = "whsec_certify"
+
+// receiver is a correct receiver with a probe, and what a test makes of it.
+type receiver struct {
+	mu      sync.Mutex
+	effects map[string]int
+	valid   atomic.Int64 // the n-th valid request, from 1
+	forged  atomic.Int64
+
+	// spoil may answer the n-th valid request in the receiver's place; it returns true
+	// when it has.
+	spoil func(r *receiver, w http.ResponseWriter, id string, n int64) bool
+	// forge does the same for the n-th forged one.
+	forge func(w http.ResponseWriter, n int64) bool
+}
+
+func (r *receiver) process(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.effects == nil {
+		r.effects = map[string]int{}
+	}
+	r.effects[id]++
+}
+
+func (r *receiver) once(id string) {
+	r.mu.Lock()
+	known := r.effects[id] > 0
+	r.mu.Unlock()
+	if !known {
+		r.process(id)
+	}
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	if q.URL.Path == "/probe" {
+		r.probe(w, q)
+		return
+	}
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return
+	}
+	mac := hmac.New(sha256.New, []byte(testKey))
+	mac.Write(body)
+	if hex.EncodeToString(mac.Sum(nil)) != q.Header.Get("X-Claude-Signature") {
+		if r.forge == nil || !r.forge(w, r.forged.Add(1)) {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		return
+	}
+	var e struct {
+		ID        string    `json:"id"`
+		Timestamp time.Time `json:"timestamp"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil || time.Since(e.Timestamp) > 5*time.Minute {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	if r.spoil == nil || !r.spoil(r, w, e.ID, r.valid.Add(1)) {
+		r.once(e.ID)
+	}
+}
+
+func (r *receiver) probe(w http.ResponseWriter, q *http.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[string]map[string]int{}
+	for _, id := range q.URL.Query()["id"] {
+		if n := r.effects[id]; n > 0 {
+			out[id] = map[string]int{"processed": n}
+		}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"events": out})
+}
+
+// certified runs a short load test against a handler.
+func certified(t *testing.T, h http.Handler, with ...func(*Config)) *reports.Report {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	target, err := url.Parse(s.URL + "/hook")
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe, err := url.Parse(s.URL + "/probe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	observer, err := observe.NewProbe(observe.ProbeConfig{URL: probe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := contract.Load("claude")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The machine that runs tests may be busy with others.
+	levels := *c
+	levels.Levels.P99 = contract.Duration(20 * time.Second)
+	levels.Timeout = contract.Duration(30 * time.Second)
+	cfg := Config{
+		Version: "1", Target: target, Contract: &levels, Keys: mockclaude.Keys{Current: []byte(testKey)}, Seed: 3, Profile: "certify",
+		Phase: loadtest.Phase{Duration: 2 * time.Second, Rate: 1000}, Mix: loadtest.Mix{80, 10, 7, 3}, RetrySpeed: 10_000, Workers: 64,
+		Observers: []observe.Observer{observer}, Settle: time.Second, Repeat: "hookdrill loadtest", Now: time.Now,
+	}
+	for _, change := range with {
+		change(&cfg)
+	}
+	result, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Report.Preflight == nil && (result.Latency == nil || result.Latency.TotalCount() == 0) {
+		t.Error("no latencies")
+	}
+	return result.Report
+}
+
+func failed(r *reports.Report) string {
+	var ids []string
+	for _, c := range r.Checks {
+		if c.Status == reports.Fail {
+			ids = append(ids, c.ID)
+		}
+	}
+	return strings.Join(ids, " ")
+}
+
+func find(t *testing.T, r *reports.Report, id string) reports.Check {
+	t.Helper()
+	for _, c := range r.Checks {
+		if c.ID == id {
+			return c
+		}
+	}
+	t.Fatalf("no check %s", id)
+	return reports.Check{}
+}
+
+// behind is true for a check that says that the machine was too busy to measure.
+func behind(c reports.Check) bool {
+	return c.Status == reports.NotExercised && strings.Contains(c.Why, "the generator fell behind")
+}
+
+// every spoils every n-th valid request.
+func every(n int64, do func(r *receiver, w http.ResponseWriter, id string)) func(*receiver, http.ResponseWriter, string, int64) bool {
+	return func(r *receiver, w http.ResponseWriter, id string, k int64) bool {
+		if k%n != 0 {
+			return false
+		}
+		do(r, w, id)
+		return true
+	}
+}
+
+// TestDefects: each receiver fails the checks that its defect breaks, and no other; a
+// correct one fails none.
+func TestDefects(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		receiver *receiver
+		with     func(*Config)
+		want     string
+		why      string
+	}{
+		"correct": {receiver: &receiver{}},
+		"correct, with Poisson arrivals and another client": {receiver: &receiver{}, with: func(c *Config) {
+			c.Phase.Poisson, c.Ordinary, c.Warmup = true, true, loadtest.Phase{Duration: 200 * time.Millisecond, Rate: 500}
+		}},
+		"correct, refuses what it cannot take, and takes it later": {receiver: &receiver{spoil: func(_ *receiver, w http.ResponseWriter, _ string, n int64) bool {
+			if n != 100 {
+				return false
+			}
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}}},
+		"loses one in 500": {receiver: &receiver{spoil: every(500, func(*receiver, http.ResponseWriter, string) {})}, want: "LOAD-05", why: "acknowledged and not processed: evt_"},
+		"processes one in 500 twice": {receiver: &receiver{spoil: every(500, func(r *receiver, _ http.ResponseWriter, id string) {
+			r.process(id)
+			r.process(id)
+		})}, want: "LOAD-05", why: "processed more than once: evt_"},
+		"processes duplicates": {receiver: &receiver{spoil: func(r *receiver, _ http.ResponseWriter, id string, _ int64) bool {
+			r.process(id)
+			return true
+		}}, want: "LOAD-05", why: "processed more than once"},
+		"accepts one forged event": {receiver: &receiver{forge: func(_ http.ResponseWriter, n int64) bool { return n == 60 }}, want: "LOAD-08", why: "1 forged and 0 stale events were answered with 2xx; the first: evt_"},
+		"refuses one in 50": {
+			receiver: &receiver{spoil: every(50, func(_ *receiver, w http.ResponseWriter, _ string) { w.WriteHeader(http.StatusInternalServerError) })},
+			want:     "LOAD-04 LOAD-06", why: ": 500",
+		},
+		"refuses all after a time": {receiver: &receiver{spoil: func(_ *receiver, w http.ResponseWriter, _ string, n int64) bool {
+			if n < 1000 {
+				return false
+			}
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		}}, want: "LOAD-02 LOAD-04 LOAD-06", why: "never acknowledged"},
+		"says that it is slow": {receiver: &receiver{spoil: every(20, func(r *receiver, w http.ResponseWriter, id string) {
+			w.Header().Set("Server-Timing", "process;dur=150")
+			r.once(id)
+		})}, want: "LOAD-07", why: "itself says"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			with := c.with
+			if with == nil {
+				with = func(*Config) {}
+			}
+			r := certified(t, c.receiver, with)
+			if got := failed(r); got != c.want {
+				t.Errorf("failed %q, want %q", got, c.want)
+				for _, check := range r.Checks {
+					t.Logf("%s %s: %s %+v", check.ID, check.Status, check.Why, check.Cases)
+				}
+			}
+			if c.want != "" {
+				if check := find(t, r, strings.Fields(c.want)[0]); !strings.Contains(check.Why, c.why) {
+					t.Errorf("why %q, want …%s…", check.Why, c.why)
+				}
+			}
+			if l := r.Load; l == nil || l.Sent == 0 || l.Lost == nil || len(l.Seconds) < 2 || l.Classes["valid"].Sent == 0 || l.DeliveredRatio > 1 {
+				t.Errorf("load %+v", l)
+			}
+			must := strings.Trim(strings.ReplaceAll(strings.ReplaceAll(c.want, "LOAD-06", ""), "LOAD-07", ""), " ")
+			if want := map[bool]int{true: 0, false: 1}[must == ""]; r.ExitCode != want && (want == 1 || find(t, r, "LOAD-01").Status == reports.Pass) {
+				t.Errorf("exit code %d, want %d: %s", r.ExitCode, want, r.Sentence)
+			}
+		})
+	}
+}
+
+// TestSlow: a target that takes its time fails the check of that, and no worker bound
+// hides it.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	slow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if r.Header.Get("X-Claude-Signature") == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		<-time.After(50 * time.Millisecond)
+	})
+	r := certified(t, slow, func(c *Config) {
+		levels := *c.Contract
+		levels.Levels.P99 = contract.Duration(100 * time.Millisecond)
+		c.Contract, c.Observers, c.Workers, c.Mix = &levels, nil, 4, loadtest.Mix{1}
+		c.Phase.Rate = 200 // and four workers make 80
+	})
+	if l := find(t, r, "LOAD-03"); !behind(l) && (l.Status != reports.Fail || !strings.Contains(l.Why, "worst in the second")) {
+		t.Errorf("LOAD-03 %s: %s", l.Status, l.Why)
+	}
+	if l := find(t, r, "LOAD-01"); !behind(l) && (l.Status != reports.Fail || !strings.Contains(l.Why, "kept all 4 workers waiting")) {
+		t.Errorf("LOAD-01 %s: %s", l.Status, l.Why)
+	}
+	for id, want := range map[string]reports.Status{"LOAD-05": reports.NotObserved, "LOAD-08": reports.NotExercised, "LOAD-09": reports.NotExercised} {
+		if got := find(t, r, id); got.Status != want {
+			t.Errorf("%s %s: %s", id, got.Status, got.Why)
+		}
+	}
+	if r.Load.Generator.Held == 0 || r.Load.LatencyMS.P99 < 2*r.Load.ServiceMS.P99 {
+		t.Errorf("%+v", r.Load)
+	}
+}
+
+// TestForgeriesSlowDown: a target whose forgeries cost the valid events.
+func TestForgeriesSlowDown(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	busy := &receiver{forge: func(http.ResponseWriter, int64) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		<-time.After(30 * time.Millisecond) // of what all share
+		return false
+	}, spoil: func(r *receiver, _ http.ResponseWriter, id string, _ int64) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		r.once(id)
+		return true
+	}}
+	r := certified(t, busy, func(c *Config) {
+		levels := *c.Contract
+		levels.Levels.P99 = contract.Duration(500 * time.Millisecond)
+		c.Contract, c.Mix, c.Forgeries = &levels, loadtest.Mix{1}, time.Second
+		c.Phase.Rate = 100
+	})
+	if l := find(t, r, "LOAD-09"); l.Status != reports.Fail && !behind(l) {
+		t.Errorf("LOAD-09 %s: %s %+v", l.Status, l.Why, l.Cases)
+	}
+}
+
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	r := certified(t, http.NotFoundHandler(), func(c *Config) { c.Observers = nil })
+	if r.Preflight == nil || r.ExitCode != reports.ExitUnreachable || r.Load != nil {
+		t.Errorf("%+v", r)
+	}
+	for _, c := range r.Checks {
+		if c.Status != reports.NotExercised {
+			t.Errorf("%s %s", c.ID, c.Status)
+		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	rec := &receiver{}
+	s := httptest.NewServer(rec)
+	defer s.Close()
+	target, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := contract.Load("claude")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	result, err := Run(ctx, Config{
+		Target: target, Contract: c, Keys: mockclaude.Keys{Current: []byte(testKey)}, Seed: 3, Phase: loadtest.Phase{Duration: time.Hour, Rate: 200},
+		RetrySpeed: 1000, Workers: 8, Now: time.Now, Watch: func(loadtest.Second) { cancel() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := result.Report
+	if !r.Interrupted || r.ExitCode != reports.ExitIncomplete || r.Load == nil || r.Load.Sent == 0 || find(t, r, "LOAD-01").Status == reports.Fail {
+		t.Errorf("interrupted %t, exit %d, %s, %+v", r.Interrupted, r.ExitCode, failed(r), r.Load)
+	}
+}
+
+func TestUsedSeedAndDeafObserver(t *testing.T) {
+	t.Parallel()
+	rec := &receiver{}
+	s := httptest.NewServer(rec)
+	defer s.Close()
+	target, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(path string) error {
+		probe, err := url.Parse(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := observe.NewProbe(observe.ProbeConfig{URL: probe})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := contract.Load("claude")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Run(t.Context(), Config{
+			Target: target, Contract: c, Keys: mockclaude.Keys{Current: []byte(testKey)}, Seed: 9, Phase: loadtest.Phase{Duration: 100 * time.Millisecond, Rate: 100},
+			RetrySpeed: 1000, Workers: 8, Now: time.Now, Observers: []observe.Observer{o}, Settle: time.Second,
+		})
+		return err
+	}
+	if err := run("/probe"); err != nil {
+		t.Fatal(err)
+	}
+	if err := run("/probe"); err == nil || !strings.Contains(err.Error(), "seed 9 was used") {
+		t.Errorf("the same seed again: %v", err)
+	}
+	if err := run("/nowhere"); err == nil || !strings.Contains(err.Error(), "observer: ") {
+		t.Errorf("an observer that is none: %v", err)
+	}
+}
