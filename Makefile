@@ -15,15 +15,20 @@ flag = $(if $($(2)),--$(1) '$(subst ','\'',$($(2)))')
 flags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call flag,key-env,KEY_ENV) \
         $(call flag,observe,OBSERVE) $(call flag,level,LEVEL) $(call flag,only,ONLY) \
         $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
+loadflags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call flag,key-env,KEY_ENV) \
+        $(call flag,observe,OBSERVE) $(call flag,rate,RATE) $(call flag,duration,DURATION) \
+        $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench-receiver bench-mock conformance test lint fmt killmatrix killmatrix-check tidy-check cover clean
+.PHONY: help build bench-receiver bench-mock conformance loadtest test lint fmt killmatrix killmatrix-check tidy-check cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "make conformance passes on TARGET CONTRACT KEY_ENV OBSERVE LEVEL ONLY SEED OUT, and further flags in ARGS:"
 	@echo "  make conformance TARGET=http://127.0.0.1:8080/webhooks/claude KEY_ENV=CLAUDE_WEBHOOK_KEY ARGS='--strict --quick'"
+	@echo "make loadtest passes on TARGET CONTRACT KEY_ENV OBSERVE RATE DURATION SEED OUT, and further flags in ARGS:"
+	@echo "  make loadtest TARGET=http://127.0.0.1:8080/webhooks/claude RATE=500 DURATION=30s"
 	@echo "make itself ends with 2 on every failure; for hookdrill's own exit code call bin/hookdrill."
 
 build: ## build bin/hookdrill
@@ -31,6 +36,9 @@ build: ## build bin/hookdrill
 
 conformance: build ## judge TARGET, or without one the bundled receiver
 	@bin/hookdrill conformance $(flags)
+
+loadtest: build ## certify that TARGET takes RATE events a second, or without one the bundled receiver
+	@bin/hookdrill loadtest $(loadflags)
 
 test: ## run all tests, with the race detector and in random order
 	$(GO) test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) ./...

@@ -4,36 +4,46 @@ import (
 	"context"
 	crand "crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 
-	"hookdrill/internal/conformance"
 	"hookdrill/mockclaude"
 	"hookdrill/observe"
 	"hookdrill/reference"
 	"hookdrill/reference/sqlitestore"
 )
 
-// bundled is the receiver that comes with hookdrill, run for one run on its
-// embedded store, with keys made for the run.
+// bundled is the receiver that comes with hookdrill, run for one run with keys made
+// for it.
 type bundled struct {
+	keys     mockclaude.Keys
+	target   *url.URL
+	observer observe.Observer
+	log      *os.File
+
 	dir    string
-	log    *os.File
 	cancel context.CancelFunc
 	done   chan error
 }
 
-// startBundled starts the bundled receiver and points cfg at it.
-func startBundled(ctx context.Context, f *conformanceFlags, cfg *conformance.Config) (*bundled, error) {
+// embedded opens the store that needs nothing, in a folder.
+func embedded(ctx context.Context, dir string) (reference.Store, error) {
+	return sqlitestore.Open(ctx, filepath.Join(dir, "receiver.db"))
+}
+
+// startBundled starts the bundled receiver on a store that open opens; it is given a
+// folder that stop removes.
+func startBundled(ctx context.Context, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*bundled, error) {
 	dir, err := os.MkdirTemp("", "hookdrill-")
 	if err != nil {
 		return nil, fmt.Errorf("start bundled receiver: %w", err)
 	}
-	b := &bundled{dir: dir, done: make(chan error, 1)}
-	r, err := b.receiver(ctx, cfg)
+	b := &bundled{dir: dir, done: make(chan error, 1), keys: bundledKeys()}
+	r, err := b.receiver(ctx, level, open)
 	if err != nil {
 		b.clean()
 		return nil, fmt.Errorf("start bundled receiver: %w", err)
@@ -49,39 +59,37 @@ func startBundled(ctx context.Context, f *conformanceFlags, cfg *conformance.Con
 		b.clean()
 		return nil, fmt.Errorf("start bundled receiver: %w", err)
 	}
-	if cfg.Target, err = url.Parse(r.URL()); err != nil {
+	if err := b.find(r); err != nil {
 		b.stop()
 		return nil, fmt.Errorf("start bundled receiver: %w", err)
-	}
-	if f.level != "wire" {
-		probe, err := url.Parse(r.ObserveURL())
-		if err != nil {
-			b.stop()
-			return nil, fmt.Errorf("start bundled receiver: %w", err)
-		}
-		observer, err := observe.NewProbe(observe.ProbeConfig{URL: probe})
-		if err != nil {
-			b.stop()
-			return nil, fmt.Errorf("start bundled receiver: %w", err)
-		}
-		cfg.Observers = append(cfg.Observers, observer)
 	}
 	return b, nil
 }
 
-func (b *bundled) receiver(ctx context.Context, cfg *conformance.Config) (*reference.Receiver, error) {
-	store, err := sqlitestore.Open(ctx, filepath.Join(b.dir, "receiver.db"))
+func (b *bundled) receiver(ctx context.Context, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*reference.Receiver, error) {
+	store, err := open(ctx, b.dir)
 	if err != nil {
 		return nil, err
 	}
 	if b.log, err = os.Create(filepath.Join(b.dir, "receiver.log")); err != nil {
-		return nil, err
+		return nil, errors.Join(err, store.Close())
 	}
-	cfg.LogFile = b.log.Name()
-	cfg.Keys = bundledKeys()
 	return reference.New(reference.Config{
-		Keys: []string{string(cfg.Keys.Current), string(cfg.Keys.Previous)}, Store: store, Probe: true, Logger: reference.NewLogger(b.log, slog.LevelInfo),
+		Keys: []string{string(b.keys.Current), string(b.keys.Previous)}, Store: store, Probe: true, Logger: reference.NewLogger(b.log, level),
 	})
+}
+
+// find notes where the receiver is.
+func (b *bundled) find(r *reference.Receiver) (err error) {
+	if b.target, err = url.Parse(r.URL()); err != nil {
+		return err //nolint:wrapcheck // it is wrapped by the caller
+	}
+	probe, err := url.Parse(r.ObserveURL())
+	if err != nil {
+		return err //nolint:wrapcheck // it is wrapped by the caller
+	}
+	b.observer, err = observe.NewProbe(observe.ProbeConfig{URL: probe})
+	return err
 }
 
 func bundledKeys() mockclaude.Keys { return mockclaude.Keys{Current: makeKey(), Previous: makeKey()} }

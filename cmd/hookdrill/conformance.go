@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,7 +23,6 @@ import (
 	"hookdrill/internal/plan"
 	"hookdrill/internal/repeat"
 	"hookdrill/mockclaude"
-	"hookdrill/observe"
 	"hookdrill/reports"
 	"hookdrill/scenarios"
 )
@@ -30,11 +30,11 @@ import (
 // conformanceFlags are the flags of hookdrill conformance.
 type conformanceFlags struct {
 	targetFlags
-	observe, observeSQL, observeQuery, level, logFile, folder string
-	observeHeader                                             []string
-	only, skip                                                []string
-	strict, quick, list, dryRun, quiet                        bool
-	settle, runTimeout                                        time.Duration
+	observeFlags
+	level, logFile, folder             string
+	only, skip                         []string
+	strict, quick, list, dryRun, quiet bool
+	settle, runTimeout                 time.Duration
 }
 
 func conformanceCommand(s Streams) *cobra.Command {
@@ -57,13 +57,10 @@ func conformanceCommand(s Streams) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	f.register(fl)
+	f.targetFlags.register(fl)
 	fl.StringVar(&f.out, "out", "out", "`DIR` for the report; it is written to DIR/conformance")
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default: a new one, which the report names)")
-	fl.StringVar(&f.observe, "observe", "", "`URL` of a probe that says what the receiver did (docs/observation.md)")
-	fl.StringArrayVar(&f.observeHeader, "observe-header", nil, "header to send to the probe, as '`K: V`'; may be repeated")
-	fl.StringVar(&f.observeSQL, "observe-sql", "", "`DSN` of the receiver's database (postgres://… or sqlite:PATH)")
-	fl.StringVar(&f.observeQuery, "observe-query", "", "`SQL` that gives (id, count[, status]) for the ids in $1")
+	f.observeFlags.register(fl)
 	fl.StringVar(&f.level, "level", "", "`LEVEL` to judge at: wire or observed (default: the highest that the flags allow)")
 	fl.StringVar(&f.logFile, "log", "", "`FILE` that the receiver logs to, for OBS-01 and OBS-02")
 	fl.StringVar(&f.folder, "scenarios", "", "`DIR` of further scenarios")
@@ -95,11 +92,15 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 	defer func() { _, _ = planLog.Close(), wireLog.Close() }()
 	cfg.PlanLog, cfg.WireLog = planLog, wireLog
 	if f.target == "" {
-		bundled, err := startBundled(ctx, f, cfg)
+		bundled, err := startBundled(ctx, slog.LevelInfo, embedded)
 		if err != nil {
 			return err
 		}
 		defer bundled.stop()
+		cfg.Target, cfg.Keys, cfg.LogFile = bundled.target, bundled.keys, bundled.log.Name()
+		if f.level != string(contract.NeedWire) {
+			cfg.Observers = append(cfg.Observers, bundled.observer)
+		}
 	}
 	report, err := f.conduct(ctx, cfg, s)
 	if err != nil {
@@ -205,7 +206,7 @@ func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Confi
 		return nil, err
 	}
 	cfg.KeyEnv, cfg.KeyFile = f.keyEnv, f.keyFile
-	if err := f.observers(cfg); err != nil {
+	if cfg.Observers, err = f.observers(); err != nil {
 		return nil, err
 	}
 	return cfg, f.setLevel(cfg)
@@ -254,39 +255,6 @@ func (f *conformanceFlags) setLevel(cfg *conformance.Config) error {
 	cfg.Level = highest
 	if f.level == string(contract.NeedWire) {
 		cfg.Level, cfg.Observers = f.level, nil
-	}
-	return nil
-}
-
-func (f *conformanceFlags) observers(cfg *conformance.Config) error {
-	if f.observe != "" {
-		u, err := parseTarget("--observe", f.observe)
-		if err != nil {
-			return err
-		}
-		var header []observe.Header
-		for i, h := range f.observeHeader {
-			name, value, found := strings.Cut(h, ":")
-			if !found {
-				return usage("--observe-header 'Authorization: Bearer …'", "--observe-header number %d is not of the form 'K: V'", i+1)
-			}
-			header = append(header, observe.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
-		}
-		probe, err := observe.NewProbe(observe.ProbeConfig{URL: u, Header: header})
-		if err != nil {
-			return usage("", "--observe: %w", err)
-		}
-		cfg.Observers = append(cfg.Observers, probe)
-	}
-	if (f.observeSQL == "") != (f.observeQuery == "") {
-		return usage("docs/observation.md", "--observe-sql and --observe-query go together; one of them is missing")
-	}
-	if f.observeSQL != "" {
-		sql, err := observe.NewSQL(observe.SQLConfig{DSN: f.observeSQL, Query: f.observeQuery})
-		if err != nil {
-			return usage("docs/observation.md", "%w", err)
-		}
-		cfg.Observers = append(cfg.Observers, sql)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ type interrupted struct {
 func interruptible(t *testing.T, stdout io.Writer, text string, args ...string) *interrupted {
 	t.Helper()
 	i := &interrupted{dir: t.TempDir(), rest: make(chan string, 1)}
-	i.Cmd = command(t, i.dir, nil, append([]string{"conformance"}, args...)...)
+	i.Cmd = command(t, i.dir, nil, args...)
 	i.Stdout = stdout
 	stderr, err := i.StderrPipe()
 	if err != nil {
@@ -80,7 +80,7 @@ func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	target := (&receiver{}).serve(t)
 	var stdout bytes.Buffer
-	i := interruptible(t, &stdout, "SIG-02", "--target", target, "--observe", probeOf(target))
+	i := interruptible(t, &stdout, "SIG-02", "conformance", "--target", target, "--observe", probeOf(target))
 	start := time.Now()
 	i.press(t)
 	code := i.end(t)
@@ -111,7 +111,7 @@ func TestInterrupt(t *testing.T) {
 // something had failed by then, and the report says both.
 func TestInterruptWithAFailure(t *testing.T) {
 	t.Parallel()
-	i := interruptible(t, nil, "SIG-02", "--target", serveHTTP(t, status(http.StatusOK)))
+	i := interruptible(t, nil, "SIG-02", "conformance", "--target", serveHTTP(t, status(http.StatusOK)))
 	i.press(t)
 	code := i.end(t)
 	report, err := agreed(i.dir, code)
@@ -181,7 +181,7 @@ func TestSecondInterruptKills(t *testing.T) {
 	for err == nil { // until it is full
 		_, err = console.Write(make([]byte, 4<<10))
 	}
-	i := interruptible(t, console, "SIG-02", "--target", (&receiver{}).serve(t))
+	i := interruptible(t, console, "SIG-02", "conformance", "--target", (&receiver{}).serve(t))
 	i.press(t)
 	awaitFile(t, filepath.Join(i.dir, "out", "conformance", "summary.md"))
 	i.press(t)

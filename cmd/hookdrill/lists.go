@@ -31,6 +31,11 @@ func requirementsCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("read catalogue: %w", err)
 			}
+			load, err := contract.LoadRequirements()
+			if err != nil {
+				return fmt.Errorf("read catalogue: %w", err)
+			}
+			all = append(all, load...)
 			if len(args) == 0 {
 				for _, r := range all {
 					if err := show(s.Out, "%-8s %-6s %-8s %s\n", r.ID, r.Level, r.Need, r.Title); err != nil {

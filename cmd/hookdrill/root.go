@@ -96,7 +96,7 @@ func newRoot(s Streams) *cobra.Command {
 	}
 	root.SetVersionTemplate("hookdrill {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(conformanceCommand(s), sendCommand(s), mockCommand(s), receiverCommand(s), contractsCommand(s), requirementsCommand(s), scenariosCommand(s))
+	root.AddCommand(conformanceCommand(s), sendCommand(s), mockCommand(s), loadtestCommand(s), receiverCommand(s), contractsCommand(s), requirementsCommand(s), scenariosCommand(s))
 	return root
 }
 

@@ -155,3 +155,20 @@ func (v *seed) Set(text string) error {
 	*v = seed(n)
 	return nil
 }
+
+// rate is a flag for events a second.
+type rate float64
+
+func (r *rate) Type() string   { return "EVENTS" }
+func (r *rate) String() string { return r.of(float64(*r)) }
+
+func (*rate) of(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+func (r *rate) Set(text string) error {
+	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "/s"), 64)
+	if err != nil || !(v >= 0.01 && v <= 1e6) {
+		return fmt.Errorf("want events a second, 0.01 to 1000000, have %q", text)
+	}
+	*r = rate(v)
+	return nil
+}

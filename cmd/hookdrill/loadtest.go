@@ -1,0 +1,378 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hookdrill/contract"
+	"hookdrill/internal/certify"
+	"hookdrill/internal/database"
+	"hookdrill/internal/repeat"
+	"hookdrill/loadtest"
+	"hookdrill/mockclaude/api"
+	"hookdrill/reference"
+	"hookdrill/reference/pgstore"
+	"hookdrill/reports"
+)
+
+// loadtestFlags are the flags of hookdrill loadtest.
+type loadtestFlags struct {
+	targetFlags
+	observeFlags
+	rate               rate
+	duration           span
+	warmup, forgeries  time.Duration
+	arrival, mix       string
+	client             string
+	workers            count
+	retrySpeed         speed
+	settle             time.Duration
+	operated           []string
+	strict, quiet      bool
+	rateSet, seededSet bool
+}
+
+const (
+	defaultMix    = "valid=90,duplicate=5,forged=3,stale=2"
+	mostForgeries = 15 * time.Second
+)
+
+func loadtestCommand(s Streams) *cobra.Command {
+	var f loadtestFlags
+	cmd := &cobra.Command{
+		Use:   "loadtest",
+		Short: "Certify that an endpoint takes a rate of events, with what goes wrong among them",
+		Long: "Sends events at a steady rate, whatever the target answers, with duplicates, forged and stale events among them,\n" +
+			"retries what is not acknowledged, and judges the service levels of the contract. Without --target it starts the\n" +
+			"bundled receiver, on the PostgreSQL of DATABASE_URL, or in a container where Docker is, or else on its embedded store.\n" +
+			"Latencies count from the moment at which an event was due.\n\n" +
+			"Exit: 0 certified · 1 a service level was missed · 2 usage or configuration · 3 incomplete · 4 target unreachable, or\n" +
+			"refuses the first valid event · 5 hookdrill itself failed.",
+		Example: "  hookdrill loadtest\n" +
+			"  hookdrill loadtest --target http://127.0.0.1:8080/webhooks/claude --rate 500 --duration 30s\n" +
+			"  hookdrill loadtest --target URL --observe http://127.0.0.1:8080/probe --arrival poisson",
+		Args: noOperands,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := layer(cmd, s); err != nil {
+				return err
+			}
+			f.rateSet, f.seededSet = cmd.Flags().Changed("rate"), cmd.Flags().Changed("seed")
+			return f.run(cmd.Context(), s)
+		},
+	}
+	f.duration, f.workers, f.retrySpeed, f.rate = span(time.Minute), 256, 100, 100
+	fl := cmd.Flags()
+	f.targetFlags.register(fl)
+	f.observeFlags.register(fl)
+	fl.StringVar(&f.out, "out", "out", "`DIR` for the report; it is written to DIR/loadtest")
+	fl.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default: a new one, which the report names)")
+	fl.Var(&f.rate, "rate", "events a second (default: the contract's)")
+	fl.Var(&f.duration, "duration", "how long the measured load lasts")
+	fl.DurationVar(&f.warmup, "warmup", 5*time.Second, "how long the same load comes before it, unmeasured")
+	fl.DurationVar(&f.forgeries, "forgeries", -1, "how long half of the requests are forged afterwards; 0s leaves that out (default: a quarter of --duration, up to 15s)")
+	fl.StringVar(&f.arrival, "arrival", "constant", "`HOW` events come: constant, evenly spaced, or poisson, as from many sources")
+	fl.StringVar(&f.mix, "mix", defaultMix, "`SHARES` of the classes of requests")
+	fl.Var(&f.workers, "workers", "requests that may be under way at once, up to 4096")
+	fl.StringVar(&f.client, "client", "lean", "`WHICH` HTTP client: lean costs less and speaks HTTP/1.1 without TLS; ordinary is net/http's, which https always has")
+	fl.Var(&f.retrySpeed, "retry-speed", "how many times shorter than in the contract the waits of retries are")
+	fl.DurationVar(&f.settle, "settle", 10*time.Second, "how long to wait for effects that do not come")
+	fl.StringArrayVar(&f.operated, "i-operate", nil, "`HOST` of a target beyond loopback and private addresses")
+	fl.BoolVar(&f.strict, "strict", false, "let a failed SHOULD decide like a MUST")
+	fl.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
+	return cmd
+}
+
+// configure turns flags into a configuration; the error names everything that is
+// wrong.
+func (f *loadtestFlags) configure(ctx context.Context, s Streams) (*certify.Config, error) {
+	c, err := loadContract(f.contract)
+	if err != nil {
+		return nil, err
+	}
+	var wrong wrongs
+	cfg := &certify.Config{
+		Version: version, Contract: c, Profile: "certify", Seed: f.seed, Workers: int(f.workers), RetrySpeed: float64(f.retrySpeed),
+		Timeout: f.timeout, Settle: f.settle, Strict: f.strict, Ordinary: f.client == "ordinary", Now: time.Now,
+	}
+	if !f.seededSet {
+		cfg.Seed = rand.Uint64N(1<<32-1) + 1 //nolint:gosec // repeatable on purpose
+	}
+	perSecond := float64(f.rate)
+	if !f.rateSet && c.Levels.Rate > 0 {
+		perSecond = float64(c.Levels.Rate)
+	}
+	cfg.Phase = loadtest.Phase{Duration: time.Duration(f.duration), Rate: perSecond, Poisson: f.arrival == "poisson"}
+	cfg.Warmup = cfg.Phase
+	cfg.Warmup.Duration = f.warmup
+	if cfg.Forgeries = f.forgeries; f.forgeries < 0 {
+		cfg.Forgeries = min(mostForgeries, cfg.Phase.Duration/4)
+	}
+	if err := cfg.Phase.Validate(); err != nil {
+		wrong.add(usage("", "%w", err))
+	}
+	if f.arrival != "constant" && f.arrival != "poisson" {
+		wrong.add(usage("--arrival poisson", "--arrival: want constant or poisson, have %q", f.arrival))
+	}
+	if f.client != "lean" && f.client != "ordinary" {
+		wrong.add(usage("--client ordinary", "--client: want lean or ordinary, have %q", f.client))
+	}
+	if f.workers > 4096 {
+		wrong.add(usage("", "--workers: want 1 to 4096, have %d", int(f.workers)))
+	}
+	if f.timeout < 0 || f.warmup < 0 || f.settle < 0 {
+		wrong.add(usage("", "--timeout, --warmup and --settle cannot be negative"))
+	}
+	if cfg.Mix, err = loadtest.ParseMix(f.mix); err != nil {
+		wrong.add(usage("--mix "+defaultMix, "--mix: %w", err))
+	}
+	cfg.Header, err = f.headers()
+	wrong.add(err)
+	roots, err := f.roots()
+	wrong.add(err)
+	if roots != nil {
+		cfg.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	wrong.add(f.aim(ctx, cfg, s))
+	cfg.Repeat = f.repeat(cfg)
+	return cfg, wrong.err()
+}
+
+// aim fills in whom the load goes to, where that is not the bundled receiver.
+func (f *loadtestFlags) aim(ctx context.Context, cfg *certify.Config, s Streams) error {
+	if f.target == "" {
+		for name, value := range map[string]string{
+			"--observe": f.observe, "--observe-sql": f.observeSQL, "--key-env": f.keyEnv, "--key-file": f.keyFile,
+		} {
+			if value != "" {
+				return usage("hookdrill loadtest --target URL "+name+" …", "%s is given without --target: the bundled receiver brings its own", name)
+			}
+		}
+		cfg.Bundled = true
+		return nil
+	}
+	target, further, err := parseTargets("--target", f.target)
+	if err != nil {
+		return err
+	}
+	if len(further) > 0 {
+		return usage("", "--target: loadtest takes one URL, and %d are given; give that of the load balancer", 1+len(further))
+	}
+	if err := api.LocalOnly(f.operated)(ctx, target); err != nil {
+		return usage("", "--target: %w", err)
+	}
+	cfg.Target = target
+	if cfg.Keys, err = f.keys(cfg.Contract, s); err != nil {
+		return err
+	}
+	cfg.Observers, err = f.observers()
+	return err
+}
+
+// repeat is the command that repeats the run, without secrets. It draws new events: a
+// receiver has seen the old ones.
+func (f *loadtestFlags) repeat(cfg *certify.Config) string {
+	args := []string{"hookdrill loadtest"}
+	add := func(flag, value string) {
+		if value != "" {
+			args = append(args, flag+" "+repeat.Quote(value))
+		}
+	}
+	add("--target", tokenless(f.target))
+	if f.contract != "claude" {
+		add("--contract", f.contract)
+	}
+	add("--key-env", f.keyEnv)
+	add("--key-file", f.keyFile)
+	add("--observe", tokenless(f.observe))
+	add("--observe-sql", passwordless(f.observeSQL))
+	add("--observe-query", f.observeQuery)
+	add("--rate", f.rate.of(cfg.Phase.Rate))
+	add("--duration", cfg.Phase.Duration.String())
+	if f.mix != defaultMix {
+		add("--mix", f.mix)
+	}
+	if f.arrival != "constant" {
+		add("--arrival", f.arrival)
+	}
+	if f.client != "lean" {
+		add("--client", f.client)
+	}
+	for _, h := range f.header {
+		name, _, _ := strings.Cut(h, ":")
+		add("--header", strings.TrimSpace(name)+": …")
+	}
+	for _, host := range f.operated {
+		add("--i-operate", host)
+	}
+	return strings.Join(args, " ")
+}
+
+func (f *loadtestFlags) run(ctx context.Context, s Streams) error {
+	cfg, err := f.configure(ctx, s)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(f.out, "loadtest")
+	if err := removeFiles(dir, "report.json", "junit.xml", "report.html", "summary.md", histogramFile); err != nil {
+		return usage("--out names another folder", "remove old report: %w", err)
+	}
+	if cfg.Bundled {
+		stop, err := f.startBundled(ctx, cfg, s)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	if !f.quiet {
+		live := &liveLoad{w: s.Err, tty: terminal(s.Err, s)}
+		cfg.Began, cfg.Watch = live.began, live.second
+		_, _ = fmt.Fprintf(s.Err, "%s at level %s, seed %d\n", reports.Clean(shownTarget(cfg.Target.String())), f.level(cfg), cfg.Seed)
+	}
+	result, err := certify.Run(ctx, *cfg)
+	var used *certify.UsedSeedError
+	var observer *certify.ObserverError
+	switch {
+	case errors.As(err, &used):
+		return usage("", "%w", err)
+	case errors.As(err, &observer):
+		return usage("docs/observation.md", "%w", err)
+	case err != nil:
+		return err
+	}
+	if err := reports.WriteAll(dir, result.Report); err != nil {
+		_ = reports.WriteConsole(s.Out, result.Report, reports.ConsoleOptions{Color: terminal(s.Out, s)})
+		return err
+	}
+	if err := writeHistogram(dir, result); err != nil {
+		return err
+	}
+	if err := reports.WriteConsole(s.Out, result.Report, reports.ConsoleOptions{Color: terminal(s.Out, s), ReportDir: dir}); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	if code := reports.ExitCode(result.Report); code != reports.ExitOK {
+		return exitError(code)
+	}
+	return nil
+}
+
+func (f *loadtestFlags) level(cfg *certify.Config) string {
+	if len(cfg.Observers) > 0 {
+		return string(contract.NeedObserved)
+	}
+	return string(contract.NeedWire)
+}
+
+// startBundled starts the bundled receiver on the best database there is.
+func (f *loadtestFlags) startBundled(ctx context.Context, cfg *certify.Config, s Streams) (stop func(), err error) {
+	env := func(name string) string {
+		value, _ := s.Env(name)
+		return value
+	}
+	choice, err := database.Choose(ctx, database.Options{
+		DatabaseURL: env(databaseURL), Image: env("HOOKDRILL_POSTGRES_IMAGE"), DockerHost: env("DOCKER_HOST"), Label: env("HOOKDRILL_TEST_LABEL"),
+	})
+	if _, is := errors.AsType[*database.ImageError](err); is {
+		choice, err = database.Choice{Source: database.Embedded, Sentence: fmt.Sprintf("the embedded store, because DATABASE_URL is not set and %v", err)}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start the receiver's database: %w", err)
+	}
+	remove := func() {
+		if err := choice.Close(context.WithoutCancel(ctx)); err != nil {
+			_, _ = fmt.Fprintf(s.Err, "remove the container: %v\n", err)
+		}
+	}
+	open := embedded
+	if choice.Source != database.Embedded {
+		open = func(ctx context.Context, _ string) (reference.Store, error) {
+			return pgstore.Open(ctx, pgstore.Config{URL: choice.URL})
+		}
+	}
+	b, err := startBundled(ctx, slog.LevelError, open)
+	if err != nil {
+		remove()
+		return nil, err
+	}
+	_, _ = fmt.Fprintf(s.Err, "the bundled receiver keeps its events in %s\n", reports.Clean(choice.Sentence))
+	cfg.Target, cfg.Keys = b.target, b.keys
+	cfg.Observers = append(cfg.Observers, b.observer)
+	return func() {
+		b.stop()
+		remove()
+	}, nil
+}
+
+// liveLoad writes how a load goes, a line a second on a terminal and every ten
+// seconds elsewhere.
+type liveLoad struct {
+	w      interface{ Write(p []byte) (int, error) }
+	tty    bool
+	phase  loadtest.Phase
+	name   string
+	errors uint64
+	last   time.Duration
+}
+
+func (l *liveLoad) began(name string, p loadtest.Phase) {
+	l.name, l.phase, l.errors, l.last = name, p, 0, 0
+}
+
+func (l *liveLoad) second(s loadtest.Second) {
+	l.errors += s.Failed
+	over := s.At >= l.phase.Duration
+	if s.Sent == 0 && over {
+		return // the last part of a second, and empty
+	}
+	left := max(0, l.phase.Duration-s.At).Round(time.Second)
+	line := fmt.Sprintf("%-11s %5d/s  p50 %-8s p99 %-8s %d without an answer  %s left",
+		l.name, s.Sent, s.P50.Round(10*time.Microsecond), s.P99.Round(10*time.Microsecond), l.errors, left)
+	switch {
+	case l.tty && over:
+		_, _ = fmt.Fprintf(l.w, "\r\x1b[K%s\n", line)
+	case l.tty:
+		_, _ = fmt.Fprintf(l.w, "\r\x1b[K%s", line)
+	case s.At-l.last >= 9500*time.Millisecond || over:
+		l.last = s.At
+		_, _ = fmt.Fprintln(l.w, line)
+	}
+}
+
+// histogramFile is the name of the latencies' percentiles, in the form of HdrHistogram.
+const histogramFile = "latency.hgrm"
+
+func writeHistogram(dir string, r *certify.Result) error {
+	if r.Latency == nil {
+		return nil
+	}
+	file, err := create(dir, histogramFile)
+	if err != nil {
+		return err
+	}
+	_, err = r.Latency.PercentilesPrint(file, 5, 1000)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", histogramFile, err)
+	}
+	return nil
+}
+
+// removeFiles removes files of a folder that are there.
+func removeFiles(dir string, names ...string) error {
+	var errs []error
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
