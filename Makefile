@@ -20,7 +20,7 @@ loadflags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call fla
         $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench-receiver bench-mock conformance loadtest test lint fmt killmatrix killmatrix-check tidy-check cover clean
+.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt killmatrix killmatrix-check tidy-check cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,16 @@ killmatrix-check: ## fail when a defect survives, or docs/kill-matrix.md is out 
 bench-receiver: ## measure the reference receiver on PostgreSQL (DATABASE_URL, or Docker); ARGS='-out FILE'
 	$(GO) build -o bin/benchreceiver ./internal/benchreceiver
 	bin/benchreceiver $(ARGS)
+
+bench-load: ## measure the load generator beside vegeta, k6, hey, bombardier and wrk, those that there are; ARGS='-out FILE'
+	$(GO) build -o bin/benchload ./internal/benchload
+	PATH="$(CURDIR)/bin/peers:$$PATH" bin/benchload $(ARGS)
+
+bench-peers: ## install vegeta, k6, hey and bombardier into bin/peers, for bench-load
+	GOBIN="$(CURDIR)/bin/peers" $(GO) install github.com/tsenart/vegeta/v12@v12.13.0
+	GOBIN="$(CURDIR)/bin/peers" $(GO) install github.com/rakyll/hey@v0.1.5
+	GOBIN="$(CURDIR)/bin/peers" $(GO) install github.com/codesenberg/bombardier@v1.2.6
+	GOBIN="$(CURDIR)/bin/peers" $(GO) install go.k6.io/k6@v1.8.1
 
 bench-mock: ## measure mock Claude with 10 thousand to a million deliveries pending, and its journal
 	$(GO) test -run '^$$' -bench Pending -benchtime 1x ./mockclaude/engine

@@ -32,6 +32,10 @@ type Load struct {
 	ServiceMS Percentiles `json:"service_ms"`
 	// Classes holds the same for each class of requests: valid, duplicate, forged, stale.
 	Classes map[string]LoadClass `json:"classes"`
+	// Levels are the service levels that were asked for, Machine is where the load came
+	// from.
+	Levels  ServiceLevels `json:"service_levels"`
+	Machine Machine       `json:"machine"`
 	// Generator says how the sender itself did.
 	Generator Generator `json:"generator"`
 	// Seconds holds the load second by second.

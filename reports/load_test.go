@@ -2,10 +2,15 @@ package reports_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -125,4 +130,48 @@ func TestCharts(t *testing.T) {
 	}
 	r.Load.Seconds = append(r.Load.Seconds, r.Load.Seconds[0])
 	polylines(r) // and it ends
+}
+
+func TestCertificate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*reports.Report)
+		want   string
+	}{
+		"certified":   {func(*reports.Report) {}, "certified"},
+		"missed":      {func(r *reports.Report) { r.Verdict = reports.Nonconformant }, "not certified"},
+		"unproved":    {func(r *reports.Report) { r.Verdict = reports.Incomplete }, "incomplete"},
+		"interrupted": {func(r *reports.Report) { r.Interrupted = true }, "incomplete"},
+		"broken":      {func(r *reports.Report) { r.Verdict = reports.Failed }, "error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			r := loaded()
+			c.change(r)
+			if err := reports.WriteCertificate(dir, r); err == nil {
+				t.Error("a certificate without a report")
+			}
+			if err := errors.Join(reports.WriteAll(dir, r), reports.WriteCertificate(dir, r)); err != nil {
+				t.Fatal(err)
+			}
+			read := func(name string) []byte {
+				data, err := os.ReadFile(filepath.Join(dir, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return data
+			}
+			var got reports.Certificate
+			if err := json.Unmarshal(read("certificate.json"), &got); err != nil {
+				t.Fatal(err)
+			}
+			if got.Result != c.want || got.SHA256 != fmt.Sprintf("%x", sha256.Sum256(read(got.Report))) || got.RPS != 100 || got.Seed != r.Seed || got.Target != r.Target.URL {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+	if err := reports.WriteCertificate(t.TempDir(), allPassed()); err == nil {
+		t.Error("a certificate without a load")
+	}
 }

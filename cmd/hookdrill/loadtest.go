@@ -224,7 +224,7 @@ func (f *loadtestFlags) run(ctx context.Context, s Streams) error {
 		return err
 	}
 	dir := filepath.Join(f.out, "loadtest")
-	if err := removeFiles(dir, "report.json", "junit.xml", "report.html", "summary.md", histogramFile); err != nil {
+	if err := removeFiles(dir, "report.json", "junit.xml", "report.html", "summary.md", "certificate.json", histogramFile); err != nil {
 		return usage("--out names another folder", "remove old report: %w", err)
 	}
 	if cfg.Bundled {
@@ -254,8 +254,10 @@ func (f *loadtestFlags) run(ctx context.Context, s Streams) error {
 		_ = reports.WriteConsole(s.Out, result.Report, reports.ConsoleOptions{Color: terminal(s.Out, s)})
 		return err
 	}
-	if err := writeHistogram(dir, result); err != nil {
-		return err
+	if result.Report.Load != nil {
+		if err := errors.Join(writeHistogram(dir, result), reports.WriteCertificate(dir, result.Report)); err != nil {
+			return err //nolint:wrapcheck // it names the file
+		}
 	}
 	if err := reports.WriteConsole(s.Out, result.Report, reports.ConsoleOptions{Color: terminal(s.Out, s), ReportDir: dir}); err != nil {
 		return fmt.Errorf("write summary: %w", err)

@@ -33,7 +33,7 @@ func loaded(t *testing.T, r cmdRun) reports.Report {
 	if err := junit.matches(report); err != nil {
 		t.Error(err)
 	}
-	for _, name := range []string{"report.html", "summary.md", "latency.hgrm"} {
+	for _, name := range []string{"report.html", "summary.md", "latency.hgrm", "certificate.json"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}

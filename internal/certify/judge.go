@@ -261,9 +261,6 @@ func effectsOnce(m *measured) finding {
 		}
 		trusted++
 		text := fmt.Sprintf("of %d events: %d lost, %d processed twice, %d processed without an acknowledgement", e.Seen, e.Lost, e.Doubled, e.Recovered)
-		if e.Unexpected > 0 {
-			text += fmt.Sprintf(", %d processed though forged or stale (%s)", e.Unexpected, named(e.Unexpected, e.UnexpectedNames))
-		}
 		actual = append(actual, text)
 		var why []string
 		if e.Lost > 0 {
@@ -311,6 +308,12 @@ func forgeriesRefused(m *measured) finding {
 	if accepted+more > 0 {
 		return finding{reports.Fail, "none accepted", actual, fmt.Sprintf("%d forged and %d stale events were answered with 2xx%s%s",
 			forged.Accepted()+more, stale.Accepted(), m.evidence(loadtest.Forged), m.evidence(loadtest.Stale))}
+	}
+	for _, e := range m.effects {
+		if e.Problem == "" && e.Unexpected > 0 {
+			return finding{reports.Fail, "none accepted, none processed", actual, fmt.Sprintf("%d forged or stale events were processed, whatever was answered: %s",
+				e.Unexpected, named(e.Unexpected, e.UnexpectedNames))}
+		}
 	}
 	var refused uint64
 	for _, o := range []*loadtest.Outcome{forged, stale} {

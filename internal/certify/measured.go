@@ -2,10 +2,13 @@ package certify
 
 import (
 	"maps"
+	"runtime"
 	"strconv"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"hookdrill/contract"
 	"hookdrill/loadtest"
 	"hookdrill/reports"
 )
@@ -112,6 +115,7 @@ func (m *measured) load() *reports.Load {
 		Profile: m.cfg.Profile, AskedRPS: round(m.askedRate()), DurationMS: r.Took.Milliseconds(), Sent: r.Sent,
 		DeliveredRatio: m.delivered(), ErrorRatio: m.refused(), RetryRatio: m.retryRatio(), Abandoned: m.retries.Abandoned,
 		LatencyMS: percentiles(v.Latency), ServiceMS: percentiles(v.Service), Classes: map[string]reports.LoadClass{}, Seconds: []reports.LoadSecond{},
+		Levels: levels(m.cfg.Contract.Levels), Machine: reports.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()},
 		Generator: reports.Generator{
 			CPU: round(r.CPU), Workers: m.cfg.Workers, LagMS: percentiles(r.Lag), Held: r.Held, Resent: r.Resent, Behind: m.behind(),
 		},
@@ -148,6 +152,13 @@ func (m *measured) load() *reports.Load {
 		}
 	}
 	return out
+}
+
+func levels(s contract.Service) reports.ServiceLevels {
+	return reports.ServiceLevels{
+		P99MS: ms(time.Duration(s.P99).Microseconds()), ProcessingP99MS: ms(time.Duration(s.ProcessingP99).Microseconds()),
+		Delivered: s.Delivered, Errors: s.Errors, Retried: s.Retried,
+	}
 }
 
 // percentiles are those of a histogram of µs, in ms.
