@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,12 +16,16 @@ func figures(l *Load) []figure {
 	if l == nil {
 		return nil
 	}
-	out := []figure{
+	var out []figure
+	if text := found(l); text != "" {
+		out = append(out, figure{"search", text})
+	}
+	out = append(out, []figure{
 		{"rate", fmt.Sprintf("%s asked · %s offered · %s acknowledged a second, for %s", plain(l.AskedRPS), plain(l.OfferedRPS), plain(l.AchievedRPS), span(l.DurationMS))},
 		{"latency", spread(l.LatencyMS) + ", from when an event was due"},
 		{"service", spread(l.ServiceMS) + ", from when it was sent"},
 		{"delivered", fmt.Sprintf("%s · %s without a 2xx · %s retried · %d abandoned", share(l.DeliveredRatio), share(l.ErrorRatio), share(l.RetryRatio), l.Abandoned)},
-	}
+	}...)
 	if l.Lost != nil && l.Duplicates != nil {
 		out = append(out, figure{"effects", fmt.Sprintf("%d lost · %d processed twice", *l.Lost, *l.Duplicates)})
 	}
@@ -42,6 +47,19 @@ func figures(l *Load) []figure {
 		text += " · behind its schedule: " + g.Behind
 	}
 	return append(out, figure{"generator", text})
+}
+
+// found says what a search found, "" when there was none.
+func found(l *Load) string {
+	if len(l.Search) == 0 {
+		return ""
+	}
+	missed := slices.DeleteFunc(slices.Clone(l.Search), func(s LoadStep) bool { return s.OK })
+	if len(missed) == 0 {
+		return fmt.Sprintf("all of %s met the service levels, up to %s a second", plural(len(l.Search), "rate"), plain(l.AskedRPS))
+	}
+	least := slices.MinFunc(missed, func(a, b LoadStep) int { return cmp.Compare(a.RPS, b.RPS) })
+	return fmt.Sprintf("%s tried; %s a second missed the service levels: %s", plural(len(l.Search), "rate"), plain(least.RPS), least.Why)
 }
 
 func spread(p Percentiles) string {
@@ -92,10 +110,19 @@ const (
 
 // charts draws a load's latencies, and its rates.
 func charts(l *Load) []chart {
-	if l == nil || len(l.Seconds) < 2 {
+	if l == nil {
 		return nil
 	}
+	out := knee(l)
+	if len(l.Seconds) < 2 {
+		return out
+	}
 	seconds := thinned(l.Seconds)
+	var at []float64
+	for _, s := range seconds {
+		at = append(at, float64(s.AtMS))
+	}
+	end := span(seconds[len(seconds)-1].AtMS)
 	of := func(value func(LoadSecond) float64) []float64 {
 		var out []float64
 		for _, s := range seconds {
@@ -103,18 +130,33 @@ func charts(l *Load) []chart {
 		}
 		return out
 	}
-	return []chart{
-		draw("Latency from when an event was due, in ms", seconds, []series{
+	return append(out,
+		draw("Latency from when an event was due, in ms", at, "0 s", end, []series{
 			{"max", "max", of(func(s LoadSecond) float64 { return s.Max })},
 			{"p99", "p99", of(func(s LoadSecond) float64 { return s.P99 })},
 			{"p50", "p50", of(func(s LoadSecond) float64 { return s.P50 })},
 		}),
-		draw("Requests a second: asked for, answered with 2xx, without an answer", seconds, []series{
+		draw("Requests a second: asked for, answered with 2xx, without an answer", at, "0 s", end, []series{
 			{"asked", "max", of(func(s LoadSecond) float64 { return float64(s.Asked) })},
 			{"2xx", "p50", of(func(s LoadSecond) float64 { return float64(s.Accepted) })},
 			{"no answer", "p99", of(func(s LoadSecond) float64 { return float64(s.Failed) })},
 		}),
+	)
+}
+
+// knee draws the latency over the rate, as a search saw it.
+func knee(l *Load) []chart {
+	if len(l.Search) < 2 {
+		return nil
 	}
+	steps := slices.SortedFunc(slices.Values(l.Search), func(a, b LoadStep) int { return cmp.Compare(a.RPS, b.RPS) })
+	var at, limit, p50, p99 []float64
+	for _, s := range steps {
+		at, limit, p50, p99 = append(at, s.RPS), append(limit, l.Levels.P99MS), append(p50, s.P50), append(p99, s.P99)
+	}
+	return []chart{draw("Latency over the rate, in ms", at, "0/s", plain(steps[len(steps)-1].RPS)+"/s", []series{
+		{"limit", "max", limit}, {"p99", "p99", p99}, {"p50", "p50", p50},
+	})}
 }
 
 // thinned is the seconds, or of many the worst of each group.
@@ -125,15 +167,7 @@ func thinned(all []LoadSecond) []LoadSecond {
 	}
 	var out []LoadSecond
 	for part := range slices.Chunk(all, group) {
-		out = append(out, slices.MaxFunc(part, func(a, b LoadSecond) int {
-			switch {
-			case a.P99 < b.P99:
-				return -1
-			case a.P99 > b.P99:
-				return 1
-			}
-			return 0
-		}))
+		out = append(out, slices.MaxFunc(part, func(a, b LoadSecond) int { return cmp.Compare(a.P99, b.P99) }))
 	}
 	return out
 }
@@ -143,21 +177,22 @@ type series struct {
 	values      []float64
 }
 
-func draw(title string, seconds []LoadSecond, all []series) chart {
+// draw draws lines over the same points of the axis, which are in ascending order.
+func draw(title string, at []float64, start, end string, all []series) chart {
 	top := 1e-9
 	for _, s := range all {
 		top = max(top, slices.Max(s.values))
 	}
 	top = nice(top)
-	c := chart{Title: title, Start: "0 s", End: span(seconds[len(seconds)-1].AtMS)}
+	c := chart{Title: title, Start: start, End: end}
 	for _, part := range []float64{0, 0.5, 1} {
 		c.Marks = append(c.Marks, chartMark{coordinate(chartHeight * (1 - part)), plain(top * part)})
 	}
-	end := float64(max(1, seconds[len(seconds)-1].AtMS))
+	last := max(1e-9, at[len(at)-1])
 	for _, s := range all {
 		var points []string
 		for i, v := range s.values {
-			points = append(points, coordinate(float64(seconds[i].AtMS)/end*chartWidth)+","+coordinate(chartHeight*(1-v/top)))
+			points = append(points, coordinate(at[i]/last*chartWidth)+","+coordinate(chartHeight*(1-v/top)))
 		}
 		c.Lines = append(c.Lines, chartLine{s.name, s.class, strings.Join(points, " ")})
 	}

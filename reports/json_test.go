@@ -136,6 +136,7 @@ func TestSchemaKnowsEveryField(t *testing.T) {
 		{reports.Percentiles{}, doc.Defs["percentiles"].Properties},
 		{reports.Generator{}, doc.Defs["generator"].Properties},
 		{reports.LoadSecond{}, doc.Defs["load_second"].Properties},
+		{reports.LoadStep{}, doc.Defs["load_step"].Properties},
 		{reports.ServiceLevels{}, doc.Defs["service_levels"].Properties},
 		{reports.Machine{}, doc.Defs["machine"].Properties},
 	} {

@@ -38,8 +38,25 @@ type Load struct {
 	Machine Machine       `json:"machine"`
 	// Generator says how the sender itself did.
 	Generator Generator `json:"generator"`
+	// Search lists the rates that were tried to find the highest, in their order; none of
+	// a load at a given rate.
+	Search []LoadStep `json:"search,omitempty"`
 	// Seconds holds the load second by second.
 	Seconds []LoadSecond `json:"seconds"`
+}
+
+// LoadStep is a rate that was tried.
+type LoadStep struct {
+	RPS float64 `json:"rps"`
+	// OK is true when the service levels were met; Why says, where not, what was missed
+	// first.
+	OK  bool   `json:"ok"`
+	Why string `json:"why,omitempty"`
+	// P50 and P99 are latencies of valid events in ms, from when they were due.
+	P50          float64 `json:"p50"`
+	P99          float64 `json:"p99"`
+	ErrorRatio   float64 `json:"error_ratio"`
+	OfferedRatio float64 `json:"offered_ratio"`
 }
 
 // Percentiles are those of a duration, in milliseconds.

@@ -175,3 +175,29 @@ func TestCertificate(t *testing.T) {
 		t.Error("a certificate without a load")
 	}
 }
+
+// TestSearchIsShown: what a search tried is told, and drawn over the rate.
+func TestSearchIsShown(t *testing.T) {
+	t.Parallel()
+	r := loaded()
+	r.Load.Levels.P99MS = 500
+	r.Load.Search = []reports.LoadStep{
+		{RPS: 100, OK: true, P99: 3}, {RPS: 200, OK: true, P99: 4}, {RPS: 400, Why: "p99 812 ms", P99: 812}, {RPS: 283, OK: true, P99: 20},
+	}
+	var console, page bytes.Buffer
+	if err := errors.Join(reports.WriteConsole(&console, r, reports.ConsoleOptions{}), reports.WriteHTML(&page, r)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "4 rates tried; 400 a second missed the service levels: p99 812 ms"; !strings.Contains(console.String(), want) {
+		t.Errorf("no %q in\n%s", want, console.String())
+	}
+	// 100, 200, 283 and 400 of 400, and 812 of 1000.
+	if want := "160.0,159.5 320.0,159.4 452.8,156.8 640.0,30.1"; !strings.Contains(page.String(), want) {
+		t.Errorf("no line %q in the page", want)
+	}
+	r.Load.Search = r.Load.Search[:2]
+	console.Reset()
+	if err := reports.WriteConsole(&console, r, reports.ConsoleOptions{}); err != nil || !strings.Contains(console.String(), "all of 2 rates met") {
+		t.Errorf("%v\n%s", err, console.String())
+	}
+}

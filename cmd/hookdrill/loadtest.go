@@ -40,6 +40,9 @@ type loadtestFlags struct {
 	settle             time.Duration
 	operated           []string
 	strict, quiet      bool
+	findMax            bool
+	step               span
+	maxRate            rate
 	rateSet, seededSet bool
 }
 
@@ -72,6 +75,7 @@ func loadtestCommand(s Streams) *cobra.Command {
 		},
 	}
 	f.duration, f.workers, f.retrySpeed, f.rate = span(time.Minute), 256, 100, 100
+	f.step, f.maxRate = span(5*time.Second), 100_000
 	fl := cmd.Flags()
 	f.targetFlags.register(fl)
 	f.observeFlags.register(fl)
@@ -79,8 +83,11 @@ func loadtestCommand(s Streams) *cobra.Command {
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default: a new one, which the report names)")
 	fl.Var(&f.rate, "rate", "events a second (default: the contract's)")
 	fl.Var(&f.duration, "duration", "how long the measured load lasts")
+	fl.BoolVar(&f.findMax, "find-max", false, "search for the highest rate that meets the service levels, from --rate on, and certify that")
+	fl.Var(&f.step, "step", "how long --find-max tries a rate for")
+	fl.Var(&f.maxRate, "max-rate", "the highest rate that --find-max tries")
 	fl.DurationVar(&f.warmup, "warmup", 5*time.Second, "how long the same load comes before it, unmeasured")
-	fl.DurationVar(&f.forgeries, "forgeries", -1, "how long half of the requests are forged afterwards; 0s leaves that out (default: a quarter of --duration, up to 15s)")
+	fl.DurationVar(&f.forgeries, "forgeries", -1, "how long half of the requests are forged afterwards; 0s leaves that out (default: a quarter of --duration, up to 15s; with --find-max 0s)")
 	fl.StringVar(&f.arrival, "arrival", "constant", "`HOW` events come: constant, evenly spaced, or poisson, as from many sources")
 	fl.StringVar(&f.mix, "mix", defaultMix, "`SHARES` of the classes of requests")
 	fl.Var(&f.workers, "workers", "requests that may be under way at once, up to 4096")
@@ -117,6 +124,15 @@ func (f *loadtestFlags) configure(ctx context.Context, s Streams) (*certify.Conf
 	cfg.Warmup.Duration = f.warmup
 	if cfg.Forgeries = f.forgeries; f.forgeries < 0 {
 		cfg.Forgeries = min(mostForgeries, cfg.Phase.Duration/4)
+		if f.findMax {
+			cfg.Forgeries = 0 // of twice the highest rate nothing is to be expected
+		}
+	}
+	if f.findMax {
+		cfg.Profile, cfg.Search = "find-max", &certify.Search{From: perSecond, To: float64(f.maxRate), Step: time.Duration(f.step)}
+		if float64(f.maxRate) < perSecond {
+			wrong.add(usage("", "--max-rate: want %s or more, as --rate, have %s", f.rate.of(perSecond), f.maxRate.String()))
+		}
 	}
 	if err := cfg.Phase.Validate(); err != nil {
 		wrong.add(usage("", "%w", err))
@@ -199,6 +215,10 @@ func (f *loadtestFlags) repeat(cfg *certify.Config) string {
 	add("--observe-query", f.observeQuery)
 	add("--rate", f.rate.of(cfg.Phase.Rate))
 	add("--duration", cfg.Phase.Duration.String())
+	if f.findMax {
+		args = append(args, "--find-max")
+		add("--step", time.Duration(f.step).String())
+	}
 	if f.mix != defaultMix {
 		add("--mix", f.mix)
 	}
@@ -327,7 +347,7 @@ type liveLoad struct {
 }
 
 func (l *liveLoad) began(name string, p loadtest.Phase) {
-	l.name, l.phase, l.errors, l.last = name, p, 0, 0
+	l.name, l.phase, l.errors, l.last = fmt.Sprintf("%s, %g/s", name, p.Rate), p, 0, 0
 }
 
 func (l *liveLoad) second(s loadtest.Second) {
@@ -337,7 +357,7 @@ func (l *liveLoad) second(s loadtest.Second) {
 		return // the last part of a second, and empty
 	}
 	left := max(0, l.phase.Duration-s.At).Round(time.Second)
-	line := fmt.Sprintf("%-11s %5d/s  p50 %-8s p99 %-8s %d without an answer  %s left",
+	line := fmt.Sprintf("%-22s %5d/s  p50 %-8s p99 %-8s %d without an answer  %s left",
 		l.name, s.Sent, s.P50.Round(10*time.Microsecond), s.P99.Round(10*time.Microsecond), l.errors, left)
 	switch {
 	case l.tty && over:

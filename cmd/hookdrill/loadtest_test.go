@@ -105,7 +105,7 @@ func TestLoadtestTarget(t *testing.T) {
 func TestLoadtestInterrupted(t *testing.T) {
 	t.Parallel()
 	var stdout bytes.Buffer
-	i := interruptible(t, &stdout, "certify ", "loadtest", "--target", startReceiver(t, nil, "--data", filepath.Join(t.TempDir(), "receiver.db")).said["webhooks"], "--rate", "50", "--duration", "10m", "--warmup", "0s")
+	i := interruptible(t, &stdout, "certify", "loadtest", "--target", startReceiver(t, nil, "--data", filepath.Join(t.TempDir(), "receiver.db")).said["webhooks"], "--rate", "50", "--duration", "10m", "--warmup", "0s")
 	i.press(t)
 	err := i.Wait()
 	r := cmdRun{dir: i.dir, code: i.ProcessState.ExitCode(), stdout: stdout.String(), stderr: <-i.rest}

@@ -38,6 +38,8 @@ type Config struct {
 	// Warmup comes first and is not measured; a Duration of 0 leaves it out.
 	Warmup loadtest.Phase
 	Phase  loadtest.Phase
+	// Search, unless it is nil, finds the rate of the phase.
+	Search *Search
 	Mix    loadtest.Mix
 	// Forgeries is how long the phase lasts in which half of the requests are
 	// forged; 0 leaves it out.
@@ -88,10 +90,16 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 			return nil, err
 		}
 	}
-	m.cfg, m.preflight = &cfg, head.Preflight
+	m.cfg, m.preflight = &r.Config, head.Preflight
 	head.Interrupted = ctx.Err() != nil
 	head.Observers = append(head.Observers, m.observers...)
 	head.Assumptions = append(head.Assumptions, cfg.Contract.Assumptions...)
+	for _, s := range m.tried {
+		if s.ours {
+			head.Assumptions = append(head.Assumptions, fmt.Sprintf("The target may take more than was found: at %s a second %s.", number(s.rate), s.why))
+			break
+		}
+	}
 	catalogue, err := contract.LoadRequirements()
 	if err != nil {
 		return nil, fmt.Errorf("read catalogue: %w", err)
@@ -163,10 +171,6 @@ func (r *run) measure(ctx context.Context) (m measured, err error) {
 	if err := fresh(ctx, r.Observers, load); err != nil {
 		return m, err
 	}
-	if r.retries, err = startRetries(ctx, r, load); err != nil {
-		return m, err
-	}
-	defer r.retries.stop()
 	phase := func(name string, p loadtest.Phase) (*loadtest.Result, error) {
 		if p.Duration == 0 || ctx.Err() != nil {
 			return nil, nil //nolint:nilnil,nilerr // it is left out; an interrupted run says so in its report
@@ -180,12 +184,25 @@ func (r *run) measure(ctx context.Context) (m measured, err error) {
 	if m.warmup, err = phase("warm-up", r.Warmup); err != nil {
 		return m, err
 	}
-	r.measuring.Store(true)
-	if m.main, err = phase(r.Profile, r.Phase); err != nil {
-		return m, err
+	if r.Search != nil {
+		if err := r.find(ctx, &m, phase); err != nil {
+			return m, err
+		}
 	}
-	m.misses = r.missed.take()
-	m.retries = r.retries.finish(ctx)
+	for attempt := 1; ; attempt++ {
+		if err := r.main(ctx, &m, load, phase); err != nil {
+			return m, err
+		}
+		if r.Search == nil || m.main == nil || attempt == confirmations || ctx.Err() != nil {
+			break
+		}
+		s := r.try(m.main, r.Phase.Rate)
+		if s.ok || len(m.tried) > 0 && !m.tried[0].ok {
+			break
+		}
+		m.tried = append(m.tried, s)
+		r.Phase.Rate = neat(r.Phase.Rate * backOff)
+	}
 	if r.Forgeries > 0 {
 		if m.forged, err = r.underForgeries(ctx, cfg); err != nil {
 			return m, err
@@ -193,6 +210,37 @@ func (r *run) measure(ctx context.Context) (m measured, err error) {
 	}
 	m.observe(ctx, r.Observers, load, r.Settle, r.retries)
 	return m, nil
+}
+
+// main sends the measured phase, and retries what is not acknowledged.
+func (r *run) main(ctx context.Context, m *measured, load *loadtest.Load, phase func(string, loadtest.Phase) (*loadtest.Result, error)) (err error) {
+	if r.retries, err = startRetries(ctx, r, load); err != nil {
+		return err
+	}
+	defer r.retries.stop()
+	r.measuring.Store(true)
+	defer r.measuring.Store(false)
+	if m.main, err = phase(r.Profile, r.Phase); err != nil {
+		return err
+	}
+	m.misses = r.missed.take()
+	m.retries = r.retries.finish(ctx)
+	return nil
+}
+
+// find searches for the rate of the measured phase.
+func (r *run) find(ctx context.Context, m *measured, phase func(string, loadtest.Phase) (*loadtest.Result, error)) error {
+	tried, best, err := r.search(ctx, func(rate float64, d time.Duration) (*loadtest.Result, error) {
+		p := r.Phase
+		p.Rate, p.To, p.Duration = rate, 0, d
+		return phase("search", p)
+	})
+	m.tried = tried
+	if best == 0 {
+		best = r.Search.From // which misses the levels, and the measured phase shows how
+	}
+	r.Phase.Rate, r.Phase.To = best, 0
+	return err
 }
 
 // underForgeries sends valid events at the same rate as before, and as many forged ones

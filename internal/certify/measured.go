@@ -20,14 +20,21 @@ type measured struct {
 	// warmup and forged are nil when they were left out, main when the run did not get
 	// there.
 	warmup, main, forged *loadtest.Result
-	misses               map[loadtest.Class][]loadtest.Miss
-	retries              retried
-	observers            []reports.Observer
-	effects              []*effects
+	// tried are the steps of a search.
+	tried     []step
+	misses    map[loadtest.Class][]loadtest.Miss
+	retries   retried
+	observers []reports.Observer
+	effects   []*effects
 }
 
 func (m *measured) results() []*loadtest.Result {
 	var out []*loadtest.Result
+	for _, s := range m.tried {
+		if s.result != m.main {
+			out = append(out, s.result)
+		}
+	}
 	for _, r := range []*loadtest.Result{m.warmup, m.main, m.forged} {
 		if r != nil {
 			out = append(out, r)
@@ -115,6 +122,7 @@ func (m *measured) load() *reports.Load {
 		Profile: m.cfg.Profile, AskedRPS: round(m.askedRate()), DurationMS: r.Took.Milliseconds(), Sent: r.Sent,
 		DeliveredRatio: m.delivered(), ErrorRatio: m.refused(), RetryRatio: m.retryRatio(), Abandoned: m.retries.Abandoned,
 		LatencyMS: percentiles(v.Latency), ServiceMS: percentiles(v.Service), Classes: map[string]reports.LoadClass{}, Seconds: []reports.LoadSecond{},
+		Search: steps(m.tried, m.cfg),
 		Levels: levels(m.cfg.Contract.Levels), Machine: reports.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()},
 		Generator: reports.Generator{
 			CPU: round(r.CPU), Workers: m.cfg.Workers, LagMS: percentiles(r.Lag), Held: r.Held, Resent: r.Resent, Behind: m.behind(),
