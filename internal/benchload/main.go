@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -122,7 +123,7 @@ func throughput(ctx context.Context, s settings, text, stderr io.Writer) error {
 	}
 	_, _ = fmt.Fprintln(text)
 	for _, g := range all {
-		_, _ = fmt.Fprintf(text, "    %s\n", strings.ReplaceAll(strings.Join(g.args, " "), files.dir+"/", ""))
+		_, _ = fmt.Fprintf(text, "    %s\n", strings.ReplaceAll(strings.Join(append([]string{filepath.Base(g.args[0])}, g.args[1:]...), " "), files.dir+"/", ""))
 	}
 	return nil
 }
