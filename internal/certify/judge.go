@@ -124,7 +124,22 @@ func (m *measured) find(f func(*measured) finding) finding {
 	case m.main == nil || m.main.Sent == 0:
 		return finding{status: reports.NotExercised, why: "the run was stopped before the load"}
 	}
-	return f(m)
+	found := f(m)
+	if found.status == reports.Pass && m.ours() > 0 {
+		// What was not sent was not answered rightly either.
+		found.status, found.why = reports.NotExercised, "the generator could not send everything: "+m.behind()
+	}
+	return found
+}
+
+// ours counts the requests that the generator itself could not send.
+func (m *measured) ours() (n uint64) {
+	for _, o := range m.main.Classes {
+		if o != nil {
+			n += o.Ours()
+		}
+	}
+	return n
 }
 
 // unmeasured is a finding that the generator's own trouble forbids: what it measured
@@ -253,6 +268,9 @@ func (m *measured) evidence(c loadtest.Class) string {
 
 func effectsOnce(m *measured) finding {
 	const expected = "no acknowledged event lost, none processed twice"
+	if m.class(loadtest.Valid).Accepted()+m.retries.Delivered == 0 {
+		return finding{status: reports.NotExercised, why: "no event was acknowledged, so none could be lost"}
+	}
 	trusted := 0
 	var actual []string
 	for i, e := range m.effects {

@@ -107,7 +107,7 @@ func (m *measured) refused() float64 {
 // retryRatio is the part of the valid events that was not acknowledged at first.
 func (m *measured) retryRatio() float64 {
 	v := m.class(loadtest.Valid)
-	return ratio(v.Sent-v.Accepted(), v.Sent)
+	return ratio(v.Sent-v.Accepted()-v.Ours(), v.Sent)
 }
 
 // load is what the report tells of the load; nil when there was none.
