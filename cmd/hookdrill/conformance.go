@@ -58,6 +58,7 @@ func conformanceCommand(s Streams) *cobra.Command {
 	}
 	fl := cmd.Flags()
 	f.targetFlags.register(fl)
+	f.registerPrevious(fl)
 	fl.StringVar(&f.out, "out", "out", "`DIR` for the report; it is written to DIR/conformance")
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default: a new one, which the report names)")
 	f.observeFlags.register(fl)

@@ -10,10 +10,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hookdrill/contract"
 	"hookdrill/internal/certify"
@@ -44,6 +46,7 @@ type loadtestFlags struct {
 	step               span
 	maxRate            rate
 	rateSet, seededSet bool
+	flags              *pflag.FlagSet
 }
 
 const (
@@ -77,6 +80,7 @@ func loadtestCommand(s Streams) *cobra.Command {
 	f.duration, f.workers, f.retrySpeed, f.rate = span(time.Minute), 256, 100, 100
 	f.step, f.maxRate = span(5*time.Second), 100_000
 	fl := cmd.Flags()
+	f.flags = fl
 	f.targetFlags.register(fl)
 	f.observeFlags.register(fl)
 	fl.StringVar(&f.out, "out", "out", "`DIR` for the report; it is written to DIR/loadtest")
@@ -215,18 +219,16 @@ func (f *loadtestFlags) repeat(cfg *certify.Config) string {
 	add("--observe-query", f.observeQuery)
 	add("--rate", f.rate.of(cfg.Phase.Rate))
 	add("--duration", cfg.Phase.Duration.String())
+	f.flags.Visit(func(flag *pflag.Flag) {
+		if slices.Contains(onceMore(), flag.Name) {
+			add("--"+flag.Name, flag.Value.String())
+		}
+	})
 	if f.findMax {
 		args = append(args, "--find-max")
-		add("--step", time.Duration(f.step).String())
 	}
-	if f.mix != defaultMix {
-		add("--mix", f.mix)
-	}
-	if f.arrival != "constant" {
-		add("--arrival", f.arrival)
-	}
-	if f.client != "lean" {
-		add("--client", f.client)
+	if f.strict {
+		args = append(args, "--strict")
 	}
 	for _, h := range f.header {
 		name, _, _ := strings.Cut(h, ":")
@@ -236,6 +238,13 @@ func (f *loadtestFlags) repeat(cfg *certify.Config) string {
 		add("--i-operate", host)
 	}
 	return strings.Join(args, " ")
+}
+
+// onceMore are the flags that a repeated run takes over as they were given.
+func onceMore() []string {
+	return []string{
+		"step", "max-rate", "warmup", "forgeries", "arrival", "mix", "workers", "client", "retry-speed", "timeout", "settle", "ca",
+	}
 }
 
 func (f *loadtestFlags) run(ctx context.Context, s Streams) error {

@@ -91,7 +91,7 @@ func TestLoadtestTarget(t *testing.T) {
 	r := run(t, nil, args...)
 	report := loaded(t, r)
 	rightUnder(t, report)
-	for _, part := range []string{"--rate 300", "--duration 1s", "--arrival poisson", "--client ordinary", "--mix 'valid=1,forged=1'"} {
+	for _, part := range []string{"--rate 300", "--duration 1s", "--arrival poisson", "--client ordinary", "--warmup 0s", "--timeout 30s", "--forgeries 0s", "--mix 'valid=1,forged=1'"} {
 		if !strings.Contains(report.Repeat, part) {
 			t.Errorf("no %s in %s", part, report.Repeat)
 		}

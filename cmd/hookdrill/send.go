@@ -48,6 +48,7 @@ func sendCommand(s Streams) *cobra.Command {
 	}
 	fl := cmd.Flags()
 	f.register(fl)
+	f.registerPrevious(fl)
 	fl.StringVar(&f.typ, "type", "", "event `TYPE` (default: the contract's first)")
 	fl.StringVar(&f.data, "data", "", "the event's data, as `JSON`")
 	fl.StringVar(&f.dataFile, "data-file", "", "`FILE` with the event's data, - for stdin")

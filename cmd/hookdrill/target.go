@@ -29,12 +29,16 @@ func (t *targetFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&t.contract, "contract", "claude", "contract, by `NAME` or as a YAML file")
 	f.StringVar(&t.keyEnv, "key-env", "", "`NAME` of the environment variable with the signing key (default: the contract's)")
 	f.StringVar(&t.keyFile, "key-file", "", "`FILE` with the signing key; one newline at its end is not part of it")
-	f.StringVar(&t.prevEnv, "previous-key-env", "", "`NAME` of the environment variable with the previous key (rotation)")
-	f.StringVar(&t.prevFile, "previous-key-file", "", "`FILE` with the previous key")
 	f.StringArrayVar(&t.header, "header", nil, "header to send with every request, as '`K: V`'; may be repeated")
 	f.StringVar(&t.ca, "ca", "", "PEM `FILE` of further roots to trust")
 	f.DurationVar(&t.timeout, "timeout", 0, "bound of one attempt (default: the contract's)")
 	f.StringVar(&t.config, "config", "", "configuration `FILE` (default hookdrill.yaml, if it is there)")
+}
+
+// registerPrevious registers the flags of who signs with the previous key, or hides it.
+func (t *targetFlags) registerPrevious(f *pflag.FlagSet) {
+	f.StringVar(&t.prevEnv, "previous-key-env", "", "`NAME` of the environment variable with the previous key (rotation)")
+	f.StringVar(&t.prevFile, "previous-key-file", "", "`FILE` with the previous key")
 }
 
 // maxInstances bounds how many instances of a receiver a run takes.
