@@ -8,75 +8,141 @@ import (
 	"time"
 )
 
-// Phase is a stretch of a load whose rate is constant or changes steadily.
-type Phase struct {
-	Name     string        `json:"name" yaml:"name"`
-	Duration time.Duration `json:"-" yaml:"duration"`
+// Stage is a stretch of a phase whose rate is constant or changes steadily.
+type Stage struct {
+	Duration time.Duration
 	// Rate is the events per second at the beginning, To those at the end; To is 0
 	// where the rate is constant.
-	Rate float64 `json:"rate" yaml:"rate"`
-	To   float64 `json:"to,omitempty" yaml:"to"`
+	Rate, To float64
+}
+
+// Phase is a load in one piece: its stages follow each other without a gap, whatever the
+// target answers, and are measured together.
+type Phase struct {
+	Name   string
+	Stages []Stage
 	// Poisson makes the waits random, with the rate as their mean: events come as
 	// those of many independent sources do. Otherwise they are evenly spaced.
-	Poisson bool `json:"poisson,omitempty" yaml:"poisson"`
+	Poisson bool
 }
 
 const (
 	leastRate    = 0.01
 	mostRate     = 1_000_000
 	mostEvents   = 500_000_000
+	mostStages   = 10_000
 	longestPhase = 24 * time.Hour
 )
 
+// Steady is a phase with a constant rate.
+func Steady(rate float64, d time.Duration) Phase {
+	return Phase{Stages: []Stage{{Duration: d, Rate: rate}}}
+}
+
 // Validate names every wrong field.
 func (p Phase) Validate() error {
+	if n := len(p.Stages); n == 0 || n > mostStages {
+		return fmt.Errorf("stages: want 1 to %d, have %d", mostStages, n)
+	}
 	var errs []error
-	if p.Duration <= 0 || p.Duration > longestPhase {
-		errs = append(errs, fmt.Errorf("duration: want more than 0s and at most %s, have %s", longestPhase, p.Duration))
-	}
-	for name, rate := range map[string]float64{"rate": p.Rate, "to": p.To} {
-		if name == "to" && rate == 0 {
-			continue
+	for i, s := range p.Stages {
+		err := s.validate()
+		if err != nil && len(p.Stages) > 1 {
+			err = fmt.Errorf("stage %d: %w", i+1, err)
 		}
-		if math.IsNaN(rate) || rate < leastRate || rate > mostRate {
-			errs = append(errs, fmt.Errorf("%s: want %v to %d events a second, have %v", name, leastRate, mostRate, rate))
-		}
+		errs = append(errs, err)
 	}
-	if n := p.Events(); len(errs) == 0 && n > mostEvents {
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if p.Duration() > longestPhase {
+		errs = append(errs, fmt.Errorf("duration: want at most %s for all stages, have %s", longestPhase, p.Duration()))
+	}
+	if n := p.Events(); n > mostEvents {
 		errs = append(errs, fmt.Errorf("duration and rate: %.0f events are too many; %d are the most", n, mostEvents))
 	}
 	return errors.Join(errs...)
 }
 
+func (s Stage) validate() error {
+	var errs []error
+	if s.Duration <= 0 || s.Duration > longestPhase {
+		errs = append(errs, fmt.Errorf("duration: want more than 0s and at most %s, have %s", longestPhase, s.Duration))
+	}
+	check := func(name string, rate float64) {
+		if math.IsNaN(rate) || rate < leastRate || rate > mostRate {
+			errs = append(errs, fmt.Errorf("%s: want %v to %d events a second, have %v", name, leastRate, mostRate, rate))
+		}
+	}
+	check("rate", s.Rate)
+	if s.To != 0 {
+		check("to", s.To)
+	}
+	return errors.Join(errs...)
+}
+
+// Duration is that of all stages.
+func (p Phase) Duration() (d time.Duration) {
+	for _, s := range p.Stages {
+		d += s.Duration
+	}
+	return d
+}
+
 // Events is how many events a phase asks for; of Poisson arrivals it is the
 // mean.
-func (p Phase) Events() float64 {
-	to := p.To
-	if to == 0 {
-		to = p.Rate
+func (p Phase) Events() (n float64) {
+	for _, s := range p.Stages {
+		n += s.events()
 	}
-	return (p.Rate + to) / 2 * p.Duration.Seconds()
+	return n
 }
+
+// Mean is the mean rate of a phase, in events a second.
+func (p Phase) Mean() float64 { return p.Events() / p.Duration().Seconds() }
+
+// Peak is the highest rate of a phase, in events a second.
+func (p Phase) Peak() (rate float64) {
+	for _, s := range p.Stages {
+		rate = max(rate, s.Rate, s.To)
+	}
+	return rate
+}
+
+// end is the rate at the end of a stage.
+func (s Stage) end() float64 {
+	if s.To == 0 {
+		return s.Rate
+	}
+	return s.To
+}
+
+func (s Stage) events() float64 { return (s.Rate + s.end()) / 2 * s.Duration.Seconds() }
+
+func (s Stage) slope() float64 { return (s.end() - s.Rate) / s.Duration.Seconds() }
 
 // rate is the rate at a moment of the phase.
 func (p Phase) rate(at time.Duration) float64 {
-	if p.To == 0 {
-		return p.Rate
+	for i, s := range p.Stages {
+		if at < s.Duration || i == len(p.Stages)-1 {
+			return s.Rate + s.slope()*min(s.Duration, max(0, at)).Seconds()
+		}
+		at -= s.Duration
 	}
-	part := min(1, max(0, at.Seconds()/p.Duration.Seconds()))
-	return p.Rate + (p.To-p.Rate)*part
+	return 0
 }
 
 // dues returns a function that gives the moments at which the events of the
-// phase are due, in order, from its beginning. They depend on rng alone.
+// phase are due, in order, from its beginning, and never after the last one. They
+// depend on rng alone.
 //
-// The number of events due by a moment t is the integral of the rate,
+// The number of events due in a stage by a moment t of it is the integral of the rate,
 //
 //	N(t) = rate·t + (to-rate)·t²/2d
 //
 // so the n-th event is due where N(t) = n: for a constant rate at n/rate, and else
 // at the root of the quadratic. With Poisson arrivals n grows by a random amount
-// with the mean 1 instead of by 1.
+// with the mean 1 instead of by 1. What a stage has left of n is the next one's.
 func (p Phase) dues(rng *rand.Rand) func() time.Duration {
 	n := 0.0
 	next := func() {
@@ -89,14 +155,19 @@ func (p Phase) dues(rng *rand.Rand) func() time.Duration {
 	if p.Poisson {
 		next() // the first comes after a wait, too
 	}
-	slope := 0.0
-	if p.To != 0 {
-		slope = (p.To - p.Rate) / p.Duration.Seconds()
-	}
+	stages, began := p.Stages, time.Duration(0)
 	return func() time.Duration {
-		at := moment(n, p.Rate, slope)
-		next()
-		return at
+		for len(stages) > 0 {
+			s := stages[0]
+			if at := moment(n, s.Rate, s.slope()); at < s.Duration {
+				next()
+				return began + at
+			}
+			n = max(0, n-s.events())
+			began += s.Duration
+			stages = stages[1:]
+		}
+		return never
 	}
 }
 

@@ -17,7 +17,7 @@ func due(p Phase, seed uint64) []time.Duration {
 	var out []time.Duration
 	for {
 		at := next()
-		if at >= p.Duration {
+		if at >= p.Duration() {
 			return out
 		}
 		out = append(out, at)
@@ -26,7 +26,7 @@ func due(p Phase, seed uint64) []time.Duration {
 
 func TestConstantArrivals(t *testing.T) {
 	t.Parallel()
-	got := due(Phase{Duration: 50 * time.Millisecond, Rate: 100}, 1)
+	got := due(Steady(100, 50*time.Millisecond), 1)
 	want := []time.Duration{0, 10 * time.Millisecond, 20 * time.Millisecond, 30 * time.Millisecond, 40 * time.Millisecond}
 	if !slices.Equal(got, want) {
 		t.Errorf("due at %v, want %v", got, want)
@@ -40,9 +40,9 @@ func TestConstantArrivals(t *testing.T) {
 func TestRamps(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]Phase{
-		"up":     {Duration: 10 * time.Second, Rate: 10, To: 1000},
-		"down":   {Duration: 10 * time.Second, Rate: 1000, To: 10},
-		"steady": {Duration: 10 * time.Second, Rate: 500, To: 500},
+		"up":     {Stages: []Stage{{10 * time.Second, 10, 1000}}},
+		"down":   {Stages: []Stage{{10 * time.Second, 1000, 10}}},
+		"steady": {Stages: []Stage{{10 * time.Second, 500, 500}}},
 	} {
 		got := due(p, 1)
 		if math.Abs(float64(len(got))-p.Events()) > 1 {
@@ -67,7 +67,8 @@ func TestRamps(t *testing.T) {
 
 func TestPoissonArrivals(t *testing.T) {
 	t.Parallel()
-	p := Phase{Duration: 100 * time.Second, Rate: 100, Poisson: true}
+	p := Steady(100, 100*time.Second)
+	p.Poisson = true
 	got := due(p, 3)
 	if len(got) < 9600 || len(got) > 10400 { // four standard deviations
 		t.Errorf("%d events, want about 10 000", len(got))
@@ -92,17 +93,21 @@ func TestPoissonArrivals(t *testing.T) {
 func TestPhasesAreChecked(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]Phase{
-		"duration: ": {Rate: 1},
-		"rate: ":     {Duration: time.Second},
-		"to: ":       {Duration: time.Second, Rate: 1, To: 2e6},
-		"25h":        {Duration: 25 * time.Hour, Rate: 1},
-		"NaN":        {Duration: time.Second, Rate: math.NaN()},
+		"stages: want": {},
+		"duration: ":   Steady(1, 0),
+		"rate: ":       Steady(0, time.Second),
+		"to: ":         {Stages: []Stage{{time.Second, 1, 2e6}}},
+		"25h":          Steady(1, 25*time.Hour),
+		"NaN":          Steady(math.NaN(), time.Second),
+		"stage 2: ":    {Stages: []Stage{{time.Second, 1, 0}, {time.Second, -1, 0}}},
+		"48h":          {Stages: []Stage{{24 * time.Hour, 1, 0}, {24 * time.Hour, 1, 0}}},
+		"are too many": Steady(1e6, time.Hour),
 	} {
 		if err := p.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want …%s…", p, err, want)
 		}
 	}
-	if err := (Phase{Duration: time.Second, Rate: 100}).Validate(); err != nil {
+	if err := Steady(100, time.Second).Validate(); err != nil {
 		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -22,9 +23,11 @@ import (
 	"hookdrill/mockclaude"
 )
 
+// MostWorkers is how many requests may be under way at once.
+const MostWorkers = 4096
+
 const (
 	defaultWorkers = 256
-	mostWorkers    = 4096
 	defaultTimeout = 10 * time.Second
 	// staleBeyond is how much older than the contract allows a stale event is.
 	staleBeyond = 5 * time.Minute
@@ -82,8 +85,8 @@ func (c Config) Validate() error {
 	if len(c.Keys.Current) == 0 {
 		errs = append(errs, errors.New("keys.current: empty"))
 	}
-	if c.Workers < 0 || c.Workers > mostWorkers {
-		errs = append(errs, fmt.Errorf("workers: want 1 to %d, have %d", mostWorkers, c.Workers))
+	if c.Workers < 0 || c.Workers > MostWorkers {
+		errs = append(errs, fmt.Errorf("workers: want 1 to %d, have %d", MostWorkers, c.Workers))
 	}
 	if c.Timeout < 0 {
 		errs = append(errs, errors.New("timeout: negative"))
@@ -112,7 +115,9 @@ type Load struct {
 	space  mockclaude.Space
 	deck   deck
 	// first is the number of the next phase's first request.
-	first  uint64
+	first uint64
+	// ledger is that of the phase that runs, or ran last.
+	ledger atomic.Pointer[Ledger]
 	mu     sync.Mutex
 	events *mockclaude.Mint
 	// pause pauses for short times.
@@ -163,6 +168,20 @@ func (l *Load) Event(number uint64) mockclaude.Event {
 	return l.events.Event(number)
 }
 
+// Recent gives up to n events of the phase that runs, or ran last: those with the highest
+// numbers below the one that it had come to, backwards. It may be called while the phase
+// runs.
+func (l *Load) Recent(came uint64, n int) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		g := l.ledger.Load()
+		for i := came; g != nil && i > 0 && came-i < uint64(n); i-- { //nolint:gosec // a length
+			if e, sent := g.entry(i - 1); sent && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
 func (l *Load) rng(purpose string) *rand.Rand {
 	var n uint64
 	for _, b := range []byte(purpose) {
@@ -203,6 +222,9 @@ type Result struct {
 	// CPU is the part of all processors that this process used, 0 to 1.
 	CPU     float64
 	Seconds []Second
+	// Blocks are the same seconds, in at most 64 groups, with all latencies of their valid
+	// events: what two runs are compared by.
+	Blocks []Block
 	// Stopped is true when the phase was stopped before its end.
 	Stopped bool
 	// Ledger says which events were sent and acknowledged.
@@ -217,6 +239,7 @@ func (l *Load) Run(ctx context.Context, p Phase) (*Result, error) {
 		return nil, fmt.Errorf("phase %s: %w", p.Name, err)
 	}
 	r := &Result{Phase: p, First: l.first, Ledger: newLedger(l, l.first, p)}
+	l.ledger.Store(r.Ledger)
 	pace := newPacer(ctx, p, l.rng("phase "+strconv.FormatUint(l.first, 10)), l.cfg.Workers)
 	pace.precise = l.pause
 	t := &transport{load: l, pace: pace, tally: newTally(), first: l.first, ledger: r.Ledger}
@@ -235,7 +258,7 @@ func (l *Load) Run(ctx context.Context, p Phase) (*Result, error) {
 	}
 	r.Ended = time.Since(r.Began)
 	watching()
-	r.Took = min(p.Duration, r.Ended)
+	r.Took = min(p.Duration(), r.Ended)
 	r.Stopped = ctx.Err() != nil
 	if r.Ended > 0 {
 		r.CPU = (cpuTime() - used).Seconds() / r.Ended.Seconds() / float64(processors())
@@ -253,9 +276,11 @@ func (l *Load) watch(r *Result, t *transport) (stop func()) {
 	end := make(chan struct{})
 	var done sync.WaitGroup
 	var asked uint64
+	var all blocks
 	second := func() {
-		s := t.tally.take()
+		s, valid, accepted := t.tally.take()
 		s.At = time.Since(r.Began)
+		all.add(s.At, accepted, valid)
 		now := t.pace.asked.Load()
 		s.Asked, asked = now-asked, now
 		r.Seconds = append(r.Seconds, s)
@@ -272,6 +297,7 @@ func (l *Load) watch(r *Result, t *transport) (stop func()) {
 				second()
 			case <-end:
 				second()
+				r.Blocks = all.list
 				return
 			}
 		}
@@ -330,7 +356,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	h.end = time.Now()
 	h.status, h.err, h.resent = a.status, kindOf(err), a.resent
 	h.processing, h.hasProcessing = processing(a.timing)
-	h.inTime = h.start.Sub(t.pace.began) <= t.pace.phase.Duration+grace
+	h.inTime = h.start.Sub(t.pace.began) <= t.pace.length+grace
 	t.tally.record(l.number, h)
 	t.ledger.note(event, class, h)
 	if missed := t.load.cfg.Missed; missed != nil && (h.err == "" && acknowledges(h.status)) == class.Refused() {

@@ -114,8 +114,8 @@ func TestLoad(t *testing.T) {
 			l := testLoad(t, start(t, rec), func(c *Config) {
 				c.Mix, c.Ordinary = Mix{80, 10, 6, 4}, ordinary
 			})
-			first := run(t, l, Phase{Duration: 500 * time.Millisecond, Rate: 400})
-			r := run(t, l, Phase{Duration: time.Second, Rate: 500})
+			first := run(t, l, Steady(400, 500*time.Millisecond))
+			r := run(t, l, Steady(500, time.Second))
 			if first.Sent != 200 || r.InTime > r.Sent || r.Sent != 500 || r.Asked != 500 || r.First != 200 || int64(first.Sent+r.Sent) != rec.seen.Load() {
 				t.Fatalf("sent %d and %d of %d, from %d; the receiver saw %d", first.Sent, r.Sent, r.Asked, r.First, rec.seen.Load())
 			}
@@ -198,7 +198,7 @@ func TestNoAnswer(t *testing.T) {
 				limit = 150 * time.Millisecond
 			}
 			l := testLoad(t, target, func(c *Config) { c.Timeout, c.Ordinary = limit, ordinary })
-			o := run(t, l, Phase{Duration: 200 * time.Millisecond, Rate: 50}).Classes[Valid]
+			o := run(t, l, Steady(50, 200*time.Millisecond)).Classes[Valid]
 			if o.Errors[want] != 10 || o.Failed() != 10 || o.Latency.TotalCount() != 10 {
 				t.Errorf("ordinary %t, %s: %v, %d latencies", ordinary, want, o.Errors, o.Latency.TotalCount())
 			}

@@ -60,7 +60,7 @@ func TestLatencyOfAStall(t *testing.T) {
 	}
 	slices.Sort(exact)
 	want := exact[len(exact)*99/100]
-	for _, workers := range []int{50, mostWorkers} {
+	for _, workers := range []int{50, MostWorkers} {
 		t.Run(strconv.Itoa(workers), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestLatencyOfAStall(t *testing.T) {
 				l := imagine(t, workers, func(at time.Time) time.Duration {
 					return max(0, stall-at.Sub(began)%period) + 100*time.Microsecond
 				})
-				r := run(t, l, Phase{Duration: 2 * period, Rate: rate})
+				r := run(t, l, Steady(rate, 2*period))
 				o := r.Classes[Valid]
 				got, service := float64(o.Latency.ValueAtQuantile(99))/1e6, float64(o.Service.ValueAtQuantile(99))/1e6
 				t.Logf("exact %.4f s, latency %.4f s, service %.4f s; %d of %d held", want, got, service, r.Held, r.Sent)
@@ -98,7 +98,7 @@ func TestMoments(t *testing.T) {
 			at = append(at, now.Sub(began))
 			return time.Millisecond
 		})
-		run(t, l, Phase{Duration: time.Second, Rate: 10})
+		run(t, l, Steady(10, time.Second))
 		for i, d := range at {
 			if want := time.Duration(i) * 100 * time.Millisecond; d != want {
 				t.Errorf("request %d was sent at %s, want %s", i, d, want)
@@ -116,7 +116,7 @@ func TestStopped(t *testing.T) {
 		l := imagine(t, 8, func(time.Time) time.Duration { return 70 * time.Millisecond })
 		ctx, cancel := context.WithTimeout(t.Context(), 305*time.Millisecond)
 		defer cancel()
-		r, err := l.Run(ctx, Phase{Duration: time.Hour, Rate: 100})
+		r, err := l.Run(ctx, Steady(100, time.Hour))
 		if err != nil || !r.Stopped || r.Sent != 31 || r.Ended < 305*time.Millisecond || r.Ended > 380*time.Millisecond {
 			t.Errorf("stopped %t, sent %d, ended after %s, %v", r.Stopped, r.Sent, r.Ended, err)
 		}
@@ -133,7 +133,7 @@ func TestSeconds(t *testing.T) {
 		l := imagine(t, 8, func(time.Time) time.Duration { return 5 * time.Millisecond })
 		var told []Second
 		l.cfg.Watch = func(s Second) { told = append(told, s) }
-		r := run(t, l, Phase{Duration: 3500 * time.Millisecond, Rate: 40})
+		r := run(t, l, Steady(40, 3500*time.Millisecond))
 		if len(told) != 4 || !slices.Equal(told, r.Seconds) {
 			t.Fatalf("%d seconds, want 4: %+v", len(told), told)
 		}
@@ -157,7 +157,7 @@ func BenchmarkEngine(b *testing.B) {
 	b.ResetTimer()
 	const rate = mostRate
 	d := time.Duration(float64(b.N) / rate * float64(time.Second))
-	r, err := l.Run(b.Context(), Phase{Duration: max(d, 1), Rate: rate})
+	r, err := l.Run(b.Context(), Steady(rate, max(d, 1)))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestMissed(t *testing.T) {
 				t.Errorf("%+v", m)
 			}
 		}
-		r := run(t, l, Phase{Duration: time.Second, Rate: 300})
+		r := run(t, l, Steady(300, time.Second))
 		for _, c := range Classes() {
 			want := 0
 			if c.Refused() {

@@ -72,20 +72,25 @@ type Entry struct {
 	Acknowledged, Bad bool
 }
 
+// entry is the n-th event of the phase, from 0; sent is false when it was not sent, or is
+// still under way for the first time.
+func (g *Ledger) entry(n uint64) (e Entry, sent bool) {
+	if n/marksOfAWord >= uint64(len(g.words)) {
+		return Entry{}, false
+	}
+	m := mark(g.words[n/marksOfAWord].Load()>>(n%marksOfAWord*marksBits)) & allMarks
+	if m == 0 {
+		return Entry{}, false
+	}
+	return Entry{g.load.EventID(g.first + n), m&wasAcknowledged != 0, m&wasBad != 0}, true
+}
+
 // All gives every event that was sent, in the order of sending.
 func (g *Ledger) All() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		for i := range g.words {
-			word := g.words[i].Load()
-			for k := range marksOfAWord {
-				m := mark(word>>(k*marksBits)) & allMarks
-				if m == 0 {
-					continue
-				}
-				number := g.first + uint64(i)*marksOfAWord + uint64(k)
-				if !yield(Entry{g.load.EventID(number), m&wasAcknowledged != 0, m&wasBad != 0}) {
-					return
-				}
+		for n := range uint64(len(g.words)) * marksOfAWord {
+			if e, sent := g.entry(n); sent && !yield(e) {
+				return
 			}
 		}
 	}

@@ -22,8 +22,11 @@ const (
 type pacer struct {
 	ctx   context.Context //nolint:containedctx // vegeta passes none to a pacer
 	phase Phase
-	next  func() time.Duration
-	began time.Time
+	// length is the duration of the phase, limit how many events it may have.
+	length time.Duration
+	limit  uint64
+	next   func() time.Duration
+	began  time.Time
 
 	// asked counts the events that the pacer came to.
 	asked atomic.Uint64
@@ -48,7 +51,7 @@ func newPacer(ctx context.Context, p Phase, rng *rand.Rand, most int) *pacer {
 	for size < 4*most+64 {
 		size *= 2
 	}
-	return &pacer{ctx: ctx, phase: p, next: p.dues(rng), dues: make([]atomic.Int64, size), most: int64(most), precise: pause}
+	return &pacer{ctx: ctx, phase: p, length: p.Duration(), limit: capacity(p), next: p.dues(rng), dues: make([]atomic.Int64, size), most: int64(most), precise: pause}
 }
 
 // Pace implements [vegeta.Pacer]: it returns when the next event is due.
@@ -57,7 +60,7 @@ func (p *pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, st
 		p.began = time.Now().Add(-elapsed)
 	}
 	due := p.next()
-	if due >= p.phase.Duration || hits >= capacity(p.phase) {
+	if due >= p.length || hits >= p.limit {
 		return 0, true
 	}
 	p.asked.Add(1)

@@ -13,8 +13,6 @@ const (
 	shortest  = 1
 	longest   = int64(time.Hour / time.Microsecond)
 	precision = 3
-	// rough is the precision of the histogram of one second.
-	rough = 2
 )
 
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(shortest, longest, precision) }
@@ -93,7 +91,10 @@ type Second struct {
 	// Asked counts the requests that were due in it, Sent those that ended in it;
 	// Accepted had a 2xx, and Failed had no answer.
 	Asked, Sent, Accepted, Failed uint64
-	// P50, P99 and Max are latencies of what ended in it, from when it was due.
+	// Status counts the answers by the first digit of their status.
+	Status [6]uint64
+	// P50, P99 and Max are latencies of the valid events that ended in it, from when they
+	// were due.
 	P50, P99, Max time.Duration
 }
 
@@ -126,8 +127,11 @@ type part struct {
 	resent     uint64
 	inTime     uint64
 
-	second                 *hdrhistogram.Histogram
-	sent, accepted, failed uint64
+	// second holds the latencies of valid events since it was taken last.
+	second       *hdrhistogram.Histogram
+	sent, failed uint64
+	accepted     [classes]uint64
+	status       [6]uint64
 
 	_ [64]byte // keeps the parts on cache lines of their own
 }
@@ -136,8 +140,7 @@ func newTally() *tally {
 	t := &tally{}
 	for i := range t.parts {
 		p := &t.parts[i]
-		p.processing, p.lag = newHistogram(), newHistogram()
-		p.second = hdrhistogram.New(shortest, longest, rough)
+		p.processing, p.lag, p.second = newHistogram(), newHistogram(), newHistogram()
 	}
 	return t
 }
@@ -156,15 +159,18 @@ func (t *tally) record(lane int, h hit) {
 	latency := h.end.Sub(h.due)
 	put(o.Latency, latency)
 	put(o.Service, h.end.Sub(h.start))
-	put(p.second, latency)
+	if h.class == Valid {
+		put(p.second, latency)
+	}
 	p.sent++
 	if h.err != "" {
 		o.Errors[h.err]++
 		p.failed++
 	} else {
 		o.Statuses[h.status]++
+		p.status[min(max(0, h.status/100), len(p.status)-1)]++
 		if acknowledges(h.status) {
-			p.accepted++
+			p.accepted[h.class]++
 		}
 	}
 	if h.hasProcessing {
@@ -183,25 +189,33 @@ func (t *tally) record(lane int, h hit) {
 	}
 }
 
-// take takes the current second out of the parts.
-func (t *tally) take() Second {
-	all := hdrhistogram.New(shortest, longest, rough)
-	var s Second
+// take takes the current second out of the parts, with the latencies of its valid events
+// and how many of them were accepted.
+func (t *tally) take() (s Second, valid *hdrhistogram.Histogram, accepted uint64) {
+	valid = newHistogram()
 	for i := range t.parts {
 		p := &t.parts[i]
 		p.mu.Lock()
-		all.Merge(p.second)
-		p.second.Reset()
+		if p.sent > 0 {
+			valid.Merge(p.second)
+			p.second.Reset()
+		}
 		s.Sent += p.sent
-		s.Accepted += p.accepted
 		s.Failed += p.failed
-		p.sent, p.accepted, p.failed = 0, 0, 0
+		for _, n := range p.accepted {
+			s.Accepted += n
+		}
+		for digit, n := range p.status {
+			s.Status[digit] += n
+		}
+		accepted += p.accepted[Valid]
+		p.sent, p.failed, p.accepted, p.status = 0, 0, [classes]uint64{}, [6]uint64{}
 		p.mu.Unlock()
 	}
-	if s.Sent > 0 {
-		s.P50, s.P99, s.Max = micros(all.ValueAtQuantile(50)), micros(all.ValueAtQuantile(99)), micros(all.Max())
+	if valid.TotalCount() > 0 {
+		s.P50, s.P99, s.Max = micros(valid.ValueAtQuantile(50)), micros(valid.ValueAtQuantile(99)), micros(valid.Max())
 	}
-	return s
+	return s, valid, accepted
 }
 
 func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

@@ -21,12 +21,15 @@ const fileCertificate = "certificate.json"
 type Certificate struct {
 	Schema int `json:"schema"`
 	// Result is certified, not certified, incomplete or error.
-	Result     string        `json:"result"`
-	Sentence   string        `json:"sentence"`
-	Target     string        `json:"target"`
-	Contract   string        `json:"contract"`
-	Level      string        `json:"level"`
+	Result   string `json:"result"`
+	Sentence string `json:"sentence"`
+	Target   string `json:"target"`
+	Contract string `json:"contract"`
+	Level    string `json:"level"`
+	Profile  string `json:"profile"`
+	// RPS is the mean rate, PeakRPS the highest.
 	RPS        float64       `json:"rps"`
+	PeakRPS    float64       `json:"peak_rps"`
 	DurationMS int64         `json:"duration_ms"`
 	Levels     ServiceLevels `json:"service_levels"`
 	LatencyMS  Percentiles   `json:"latency_ms"`
@@ -67,7 +70,7 @@ func WriteCertificate(dir string, r *Report) error {
 	}
 	digest := sha256.Sum256(data)
 	c := Certificate{
-		Schema: Schema, Result: "error", Sentence: sentence(r), Target: r.Target.URL, Contract: r.Contract, Level: r.Level, RPS: r.Load.AskedRPS,
+		Schema: Schema, Result: "error", Sentence: sentence(r), Target: r.Target.URL, Contract: r.Contract, Level: r.Level, Profile: r.Load.Profile, RPS: r.Load.AskedRPS, PeakRPS: max(r.Load.PeakRPS, r.Load.AskedRPS),
 		DurationMS: r.Load.DurationMS, Levels: r.Load.Levels, LatencyMS: r.Load.LatencyMS, Started: r.Started, Seed: r.Seed, Tool: r.Tool,
 		Machine: r.Load.Machine, Report: fileJSON, SHA256: hex.EncodeToString(digest[:]),
 	}

@@ -21,6 +21,9 @@ type ConsoleOptions struct {
 // maxConsoleCases is how many failing cases of one check the console shows.
 const maxConsoleCases = 3
 
+// maxMoments is how much of the timeline of a drill the console shows.
+const maxMoments = 16
+
 // WriteConsole writes the summary that ends a run: the verdict, what failed
 // and how to repeat it, advice, what was not proved, and where the time went.
 func WriteConsole(w io.Writer, r *Report, o ConsoleOptions) error {
@@ -108,6 +111,12 @@ func (c *console) failure(check *Check) {
 		c.field("expected", bc.Expected, maxShort)
 		c.field("actual", bc.Actual, maxShort)
 		c.field("why", bc.Why, maxShort)
+		for _, moment := range bc.Timeline[:min(len(bc.Timeline), maxMoments)] {
+			c.printf("      %s %s\n", c.paint.dim("|"), line(moment, maxShort))
+		}
+		if n := len(bc.Timeline) - maxMoments; n > 0 {
+			c.printf("      %s … and %s in the report\n", c.paint.dim("|"), plural(n, "more moment"))
+		}
 		c.field("repeat", bc.Repeat, maxSentence)
 	}
 }

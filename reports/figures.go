@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,13 +22,16 @@ func figures(l *Load) []figure {
 		out = append(out, figure{"search", text})
 	}
 	out = append(out, []figure{
-		{"rate", fmt.Sprintf("%s asked · %s offered · %s acknowledged a second, for %s", plain(l.AskedRPS), plain(l.OfferedRPS), plain(l.AchievedRPS), span(l.DurationMS))},
+		{"rate", fmt.Sprintf("%s asked%s · %s offered · %s acknowledged a second, for %s", plain(l.AskedRPS), shape(l), plain(l.OfferedRPS), plain(l.AchievedRPS), span(l.DurationMS))},
 		{"latency", spread(l.LatencyMS) + ", from when an event was due"},
 		{"service", spread(l.ServiceMS) + ", from when it was sent"},
 		{"delivered", fmt.Sprintf("%s · %s without a 2xx · %s retried · %d abandoned", share(l.DeliveredRatio), share(l.ErrorRatio), share(l.RetryRatio), l.Abandoned)},
 	}...)
 	if l.Lost != nil && l.Duplicates != nil {
 		out = append(out, figure{"effects", fmt.Sprintf("%d lost · %d processed twice", *l.Lost, *l.Duplicates)})
+	}
+	if w := l.Watched; w != nil && w.Asked > 0 {
+		out = append(out, figure{"meanwhile", fmt.Sprintf("%d acknowledged events looked at while the load ran: %d not processed yet, %d processed twice", w.Asked, w.Late, w.Doubled)})
 	}
 	var parts []string
 	for _, name := range []string{"valid", "duplicate", "forged", "stale"} {
@@ -47,6 +51,14 @@ func figures(l *Load) []figure {
 		text += " · behind its schedule: " + g.Behind
 	}
 	return append(out, figure{"generator", text})
+}
+
+// shape says of a rate that changes how high it was.
+func shape(l *Load) string {
+	if l.PeakRPS <= l.AskedRPS {
+		return ""
+	}
+	return fmt.Sprintf(" (%s, up to %s)", l.Profile, plain(l.PeakRPS))
 }
 
 // found says what a search found, "" when there was none.
@@ -91,9 +103,12 @@ type chart struct {
 	Lines []chartLine
 	// Marks are the lines of the grid, with what they stand for.
 	Marks []chartMark
-	// Start and End are the times at the ends of the axis.
+	// Start and End are what the ends of the axis stand for, Ticks what points between do.
 	Start, End string
+	Ticks      []chartTick
 }
+
+type chartTick struct{ X, Text string }
 
 type chartLine struct{ Name, Class, Points string }
 
@@ -113,7 +128,7 @@ func charts(l *Load) []chart {
 	if l == nil {
 		return nil
 	}
-	out := knee(l)
+	out := append(knee(l), curve(l)...)
 	if len(l.Seconds) < 2 {
 		return out
 	}
@@ -136,12 +151,45 @@ func charts(l *Load) []chart {
 			{"p99", "p99", of(func(s LoadSecond) float64 { return s.P99 })},
 			{"p50", "p50", of(func(s LoadSecond) float64 { return s.P50 })},
 		}),
-		draw("Requests a second: asked for, answered with 2xx, without an answer", at, "0 s", end, []series{
+		draw("Requests a second, asked for and ended", at, "0 s", end, []series{
 			{"asked", "max", of(func(s LoadSecond) float64 { return float64(s.Asked) })},
-			{"2xx", "p50", of(func(s LoadSecond) float64 { return float64(s.Accepted) })},
-			{"no answer", "p99", of(func(s LoadSecond) float64 { return float64(s.Failed) })},
+			{"ended", "p50", of(func(s LoadSecond) float64 { return float64(s.Sent) })},
 		}),
+		draw("Answers a second by status", at, "0 s", end, statuses(l, of)),
 	)
+}
+
+// statuses are the lines of what was answered: each class of status that occurred, and what
+// got no answer.
+func statuses(l *Load, of func(func(LoadSecond) float64) []float64) []series {
+	all := []series{{"2xx", "p50", of(func(s LoadSecond) float64 { return float64(s.Accepted) })}}
+	for _, class := range []string{"1xx", "3xx", "4xx", "5xx"} {
+		if slices.ContainsFunc(l.Seconds, func(s LoadSecond) bool { return s.Statuses[class] > 0 }) {
+			all = append(all, series{class, "s" + class, of(func(s LoadSecond) float64 { return float64(s.Statuses[class]) })})
+		}
+	}
+	return append(all, series{"no answer", "p99", of(func(s LoadSecond) float64 { return float64(s.Failed) })})
+}
+
+// curve draws the latency over the percentile, on an axis on which each step from 90 % to
+// 99 % to 99.9 % is as wide.
+func curve(l *Load) []chart {
+	var at, latency, service []float64
+	for _, p := range l.Curve {
+		if p.Percentile < 100 {
+			at = append(at, math.Log10(100/(100-p.Percentile)))
+			latency, service = append(latency, p.LatencyMS), append(service, p.ServiceMS)
+		}
+	}
+	if len(at) < 2 {
+		return nil
+	}
+	last := at[len(at)-1]
+	c := draw("Latency by percentile, in ms", at, "0 %", "", []series{{"from when due", "p99", latency}, {"from when sent", "p50", service}})
+	for nines := 1.0; nines <= last; nines++ {
+		c.Ticks = append(c.Ticks, chartTick{coordinate(nines / last * chartWidth), strconv.FormatFloat(100-math.Pow(10, 2-nines), 'g', 8, 64) + " %"})
+	}
+	return []chart{c}
 }
 
 // knee draws the latency over the rate, as a search saw it.

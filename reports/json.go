@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 )
 
 // WriteJSON writes r as report.json, indented. What is missing is made
@@ -63,6 +65,30 @@ func ReadJSON(rd io.Reader) (*Report, error) {
 	}
 	return r, nil
 }
+
+// Open reads the report at a path, which is a report.json or a folder that holds one.
+func Open(path string) (*Report, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read report: %w", err)
+	}
+	if info.IsDir() {
+		path = filepath.Join(path, fileJSON)
+	}
+	file, err := os.Open(path) //nolint:gosec // the user's own report
+	if err != nil {
+		return nil, fmt.Errorf("read report: %w", err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	r, err := ReadJSON(io.LimitReader(file, maxReport))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", Clean(path), err)
+	}
+	return r, nil
+}
+
+// maxReport bounds what is read of a report; a longer one is cut, and then no JSON.
+const maxReport = 1 << 30
 
 // explicit gives a copy of r without nil lists and with every count.
 func explicit(r *Report) *Report {

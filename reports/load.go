@@ -3,7 +3,10 @@ package reports
 // Load is what a load test measured. Rates are events per second, ratios parts of 1.
 type Load struct {
 	Profile string `json:"profile"`
-	// AskedRPS is the rate asked for, OfferedRPS the one at which requests were sent in
+	// Stages are those of the profile; PeakRPS is the highest rate of them.
+	Stages  []LoadStage `json:"stages,omitempty"`
+	PeakRPS float64     `json:"peak_rps,omitempty"`
+	// AskedRPS is the mean rate asked for, OfferedRPS the one at which requests were sent in
 	// time, AchievedRPS the one at which valid events were acknowledged.
 	AskedRPS    float64 `json:"asked_rps"`
 	OfferedRPS  float64 `json:"offered_rps"`
@@ -43,6 +46,46 @@ type Load struct {
 	Search []LoadStep `json:"search,omitempty"`
 	// Seconds holds the load second by second.
 	Seconds []LoadSecond `json:"seconds"`
+	// Curve holds percentiles of valid events for a plot.
+	Curve []LoadPercentile `json:"curve,omitempty"`
+	// Blocks hold the latencies of valid events in stretches of the load, for comparison with
+	// another run.
+	Blocks []LoadBlock `json:"blocks,omitempty"`
+	// Watched says what an observer saw while the load ran.
+	Watched *LoadWatched `json:"watched,omitempty"`
+}
+
+// LoadStage is a stretch with a rate that is constant, or changes steadily to another one.
+type LoadStage struct {
+	DurationMS int64   `json:"duration_ms"`
+	RPS        float64 `json:"rps"`
+	ToRPS      float64 `json:"to_rps,omitempty"`
+}
+
+// LoadPercentile is a percentile, 0 to 100, of the latencies from when an event was due, and
+// from when it was sent, in ms.
+type LoadPercentile struct {
+	Percentile float64 `json:"percentile"`
+	LatencyMS  float64 `json:"latency_ms"`
+	ServiceMS  float64 `json:"service_ms"`
+}
+
+// LoadBlock is a stretch of a load.
+type LoadBlock struct {
+	FromMS   int64  `json:"from_ms"`
+	ToMS     int64  `json:"to_ms"`
+	Accepted uint64 `json:"accepted"`
+	// Latency is an HdrHistogram of µs in its compressed form V2, in base64.
+	Latency string `json:"latency"`
+}
+
+// LoadWatched is what an observer saw of acknowledged events while the load ran.
+type LoadWatched struct {
+	// Asked counts the events that it was asked about, Late those of them that were not
+	// processed yet, and Doubled those that were processed twice already.
+	Asked   uint64 `json:"asked"`
+	Late    uint64 `json:"late"`
+	Doubled uint64 `json:"doubled"`
 }
 
 // LoadStep is a rate that was tried.
@@ -104,7 +147,9 @@ type LoadSecond struct {
 	Sent     uint64 `json:"sent"`
 	Accepted uint64 `json:"accepted"`
 	Failed   uint64 `json:"failed"`
-	// P50, P99 and Max are latencies from when a request was due, in milliseconds.
+	// Statuses counts answers by class: 2xx, 4xx and so on.
+	Statuses map[string]uint64 `json:"statuses,omitempty"`
+	// P50, P99 and Max are latencies of valid events from when they were due, in milliseconds.
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
 	Max float64 `json:"max"`

@@ -36,7 +36,7 @@ func loaded() *reports.Report {
 	for i := range 60 {
 		s := reports.LoadSecond{AtMS: int64(i+1) * 1000, Asked: 100, Sent: 100, Accepted: 90, P50: 1.2, P99: 3, Max: 5}
 		if i == 30 {
-			s.P99, s.Max, s.Failed = 456.25, 512, 1
+			s.P99, s.Max, s.Failed, s.Statuses = 456.25, 512, 1, map[string]uint64{"2xx": 90, "5xx": 2}
 		}
 		r.Load.Seconds = append(r.Load.Seconds, s)
 	}
@@ -70,6 +70,26 @@ func TestLoadIsShown(t *testing.T) {
 
 // TestCharts: the pictures are well-formed, have a point a second, and reach the top
 // where the load was worst.
+func TestPercentilesAreDrawn(t *testing.T) {
+	t.Parallel()
+	r := loaded()
+	for k, p := range []float64{0, 50, 90, 99, 99.9, 100} {
+		r.Load.Curve = append(r.Load.Curve, reports.LoadPercentile{Percentile: p, LatencyMS: float64(k * 10), ServiceMS: float64(k)})
+	}
+	var b bytes.Buffer
+	if err := reports.WriteHTML(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`>90 %</text>`, `>99 %</text>`, `<text x="640.0" y="180" text-anchor="middle">99.9 %</text>`,
+		`points="0.0,160.0 64.2,128.0 213.3,96.0 426.7,64.0 640.0,32.0"`, // the last one has no place on the axis
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
 func TestCharts(t *testing.T) {
 	t.Parallel()
 	polylines := func(r *reports.Report) (all [][]string) {
@@ -104,8 +124,8 @@ func TestCharts(t *testing.T) {
 	}
 	r := loaded()
 	lines := polylines(r)
-	if len(lines) != 6 || len(lines[0]) != 60 {
-		t.Fatalf("%d lines, the first of %d points, want 6 of 60", len(lines), len(lines[0]))
+	if len(lines) != 8 || len(lines[0]) != 60 { // max, p99, p50; asked, ended; 2xx, 5xx, no answer
+		t.Fatalf("%d lines, the first of %d points, want 8 of 60", len(lines), len(lines[0]))
 	}
 	if lines[1][30] != "330.7,87.0" { // 456.25 of 1000, 160 high
 		t.Errorf("the worst second is drawn at %s", lines[1][30])

@@ -218,6 +218,8 @@ type Case struct {
 	// Curl is a command that sends the decisive request without hookdrill; the
 	// key is taken from the environment.
 	Curl string `json:"curl,omitempty"`
+	// Timeline tells of a drill what was done and seen, a line a moment, from its beginning.
+	Timeline []string `json:"timeline,omitempty"`
 }
 
 // Exchange is one request and its answer, as evidence: redacted, and cut to a

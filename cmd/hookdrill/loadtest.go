@@ -32,21 +32,21 @@ import (
 type loadtestFlags struct {
 	targetFlags
 	observeFlags
-	rate               rate
-	duration           span
-	warmup, forgeries  time.Duration
-	arrival, mix       string
-	client             string
-	workers            count
-	retrySpeed         speed
-	settle             time.Duration
-	operated           []string
-	strict, quiet      bool
-	findMax            bool
-	step               span
-	maxRate            rate
-	rateSet, seededSet bool
-	flags              *pflag.FlagSet
+	rate              rate
+	duration          span
+	warmup, forgeries time.Duration
+	profile           string
+	arrival, mix      string
+	client            string
+	workers           count
+	retrySpeed        speed
+	settle            time.Duration
+	operated          []string
+	strict, quiet     bool
+	findMax           bool
+	step              span
+	maxRate           rate
+	flags             *pflag.FlagSet
 }
 
 const (
@@ -67,17 +67,18 @@ func loadtestCommand(s Streams) *cobra.Command {
 			"refuses the first valid event · 5 hookdrill itself failed.",
 		Example: "  hookdrill loadtest\n" +
 			"  hookdrill loadtest --target http://127.0.0.1:8080/webhooks/claude --rate 500 --duration 30s\n" +
-			"  hookdrill loadtest --target URL --observe http://127.0.0.1:8080/probe --arrival poisson",
+			"  hookdrill loadtest --target URL --observe http://127.0.0.1:8080/probe --arrival poisson\n" +
+			"  hookdrill loadtest --target URL --profile spike --rate 1000",
 		Args: noOperands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := layer(cmd, s); err != nil {
 				return err
 			}
-			f.rateSet, f.seededSet = cmd.Flags().Changed("rate"), cmd.Flags().Changed("seed")
 			return f.run(cmd.Context(), s)
 		},
 	}
-	f.duration, f.workers, f.retrySpeed, f.rate = span(time.Minute), 256, 100, 100
+	f.workers, f.retrySpeed, f.rate = 256, 100, 100
+	f.duration = span(time.Minute)
 	f.step, f.maxRate = span(5*time.Second), 100_000
 	fl := cmd.Flags()
 	f.flags = fl
@@ -85,8 +86,9 @@ func loadtestCommand(s Streams) *cobra.Command {
 	f.observeFlags.register(fl)
 	fl.StringVar(&f.out, "out", "out", "`DIR` for the report; it is written to DIR/loadtest")
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default: a new one, which the report names)")
-	fl.Var(&f.rate, "rate", "events a second (default: the contract's)")
-	fl.Var(&f.duration, "duration", "how long the measured load lasts")
+	fl.Var(&f.rate, "rate", "events a second, the most that the profile comes to (default: the contract's)")
+	fl.StringVar(&f.profile, "profile", loadtest.ProfileCertify, "`NAME` of a shape of the rate over time, or a YAML file with stages: "+profileNames())
+	fl.Var(&f.duration, "duration", "how long the measured load lasts (with --profile soak: 10m)")
 	fl.BoolVar(&f.findMax, "find-max", false, "search for the highest rate that meets the service levels, from --rate on, and certify that")
 	fl.Var(&f.step, "step", "how long --find-max tries a rate for")
 	fl.Var(&f.maxRate, "max-rate", "the highest rate that --find-max tries")
@@ -94,7 +96,7 @@ func loadtestCommand(s Streams) *cobra.Command {
 	fl.DurationVar(&f.forgeries, "forgeries", -1, "how long half of the requests are forged afterwards; 0s leaves that out (default: a quarter of --duration, up to 15s; with --find-max 0s)")
 	fl.StringVar(&f.arrival, "arrival", "constant", "`HOW` events come: constant, evenly spaced, or poisson, as from many sources")
 	fl.StringVar(&f.mix, "mix", defaultMix, "`SHARES` of the classes of requests")
-	fl.Var(&f.workers, "workers", "requests that may be under way at once, up to 4096")
+	fl.Var(&f.workers, "workers", fmt.Sprintf("requests that may be under way at once, up to %d", loadtest.MostWorkers))
 	fl.StringVar(&f.client, "client", "lean", "`WHICH` HTTP client: lean costs less and speaks HTTP/1.1 without TLS; ordinary is net/http's, which https always has")
 	fl.Var(&f.retrySpeed, "retry-speed", "how many times shorter than in the contract the waits of retries are")
 	fl.DurationVar(&f.settle, "settle", 10*time.Second, "how long to wait for effects that do not come")
@@ -113,21 +115,20 @@ func (f *loadtestFlags) configure(ctx context.Context, s Streams) (*certify.Conf
 	}
 	var wrong wrongs
 	cfg := &certify.Config{
-		Version: version, Contract: c, Profile: "certify", Seed: f.seed, Workers: int(f.workers), RetrySpeed: float64(f.retrySpeed),
+		Version: version, Contract: c, Seed: f.seed, Workers: int(f.workers), RetrySpeed: float64(f.retrySpeed),
 		Timeout: f.timeout, Settle: f.settle, Strict: f.strict, Ordinary: f.client == "ordinary", Now: time.Now,
 	}
-	if !f.seededSet {
+	if !f.flags.Changed("seed") {
 		cfg.Seed = rand.Uint64N(1<<32-1) + 1 //nolint:gosec // repeatable on purpose
 	}
 	perSecond := float64(f.rate)
-	if !f.rateSet && c.Levels.Rate > 0 {
+	if !f.flags.Changed("rate") && c.Levels.Rate > 0 {
 		perSecond = float64(c.Levels.Rate)
 	}
-	cfg.Phase = loadtest.Phase{Duration: time.Duration(f.duration), Rate: perSecond, Poisson: f.arrival == "poisson"}
-	cfg.Warmup = cfg.Phase
-	cfg.Warmup.Duration = f.warmup
+	wrong.add(f.shape(cfg, perSecond))
+	cfg.Warmup = f.warmup
 	if cfg.Forgeries = f.forgeries; f.forgeries < 0 {
-		cfg.Forgeries = min(mostForgeries, cfg.Phase.Duration/4)
+		cfg.Forgeries = min(mostForgeries, cfg.Phase.Duration()/4)
 		if f.findMax {
 			cfg.Forgeries = 0 // of twice the highest rate nothing is to be expected
 		}
@@ -138,17 +139,14 @@ func (f *loadtestFlags) configure(ctx context.Context, s Streams) (*certify.Conf
 			wrong.add(usage("", "--max-rate: want %s or more, as --rate, have %s", f.rate.of(perSecond), f.maxRate.String()))
 		}
 	}
-	if err := cfg.Phase.Validate(); err != nil {
-		wrong.add(usage("", "%w", err))
-	}
 	if f.arrival != "constant" && f.arrival != "poisson" {
 		wrong.add(usage("--arrival poisson", "--arrival: want constant or poisson, have %q", f.arrival))
 	}
 	if f.client != "lean" && f.client != "ordinary" {
 		wrong.add(usage("--client ordinary", "--client: want lean or ordinary, have %q", f.client))
 	}
-	if f.workers > 4096 {
-		wrong.add(usage("", "--workers: want 1 to 4096, have %d", int(f.workers)))
+	if f.workers > loadtest.MostWorkers {
+		wrong.add(usage("", "--workers: want 1 to %d, have %d", loadtest.MostWorkers, int(f.workers)))
 	}
 	if f.timeout < 0 || f.warmup < 0 || f.settle < 0 {
 		wrong.add(usage("", "--timeout, --warmup and --settle cannot be negative"))
@@ -166,6 +164,48 @@ func (f *loadtestFlags) configure(ctx context.Context, s Streams) (*certify.Conf
 	wrong.add(f.aim(ctx, cfg, s))
 	cfg.Repeat = f.repeat(cfg)
 	return cfg, wrong.err()
+}
+
+// shape fills in the measured phase.
+func (f *loadtestFlags) shape(cfg *certify.Config, rate float64) error {
+	named, builtIn := loadtest.ProfileNamed(f.profile)
+	cfg.Profile = f.profile
+	if builtIn {
+		d := time.Duration(f.duration)
+		if !f.flags.Changed("duration") {
+			d = named.Duration
+		}
+		cfg.Phase = named.Phase(rate, d)
+		cfg.Phase.Poisson = f.arrival == "poisson"
+		if f.findMax && named.Name != loadtest.ProfileCertify {
+			return usage("hookdrill loadtest --find-max", "--find-max and --profile %s are given; the search is for a rate that is constant", f.profile)
+		}
+		if err := cfg.Phase.Validate(); err != nil {
+			return usage("", "%w", err)
+		}
+		return nil
+	}
+	for _, name := range []string{"rate", "duration", "arrival", "find-max"} {
+		if f.flags.Changed(name) {
+			return usage("", "--%s and --profile %s are given; a file of stages says that itself", name, f.profile)
+		}
+	}
+	data, err := os.ReadFile(f.profile)
+	if err != nil {
+		return usage("hookdrill loadtest --profile spike", "--profile: %q is neither a profile (%s) nor a file: %w", f.profile, profileNames(), err)
+	}
+	if cfg.Phase, err = loadtest.ParseStages(data); err != nil {
+		return usage("docs/loadtest.md", "--profile %s: %w", f.profile, err)
+	}
+	return nil
+}
+
+func profileNames() string {
+	var names []string
+	for _, p := range loadtest.Profiles() {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // aim fills in whom the load goes to, where that is not the bundled receiver.
@@ -217,8 +257,10 @@ func (f *loadtestFlags) repeat(cfg *certify.Config) string {
 	add("--observe", tokenless(f.observe))
 	add("--observe-sql", passwordless(f.observeSQL))
 	add("--observe-query", f.observeQuery)
-	add("--rate", f.rate.of(cfg.Phase.Rate))
-	add("--duration", cfg.Phase.Duration.String())
+	if _, builtIn := loadtest.ProfileNamed(f.profile); builtIn {
+		add("--rate", f.rate.of(cfg.Phase.Peak()))
+		add("--duration", cfg.Phase.Duration().String())
+	}
 	f.flags.Visit(func(flag *pflag.Flag) {
 		if slices.Contains(onceMore(), flag.Name) {
 			add("--"+flag.Name, flag.Value.String())
@@ -243,7 +285,7 @@ func (f *loadtestFlags) repeat(cfg *certify.Config) string {
 // onceMore are the flags that a repeated run takes over as they were given.
 func onceMore() []string {
 	return []string{
-		"step", "max-rate", "warmup", "forgeries", "arrival", "mix", "workers", "client", "retry-speed", "timeout", "settle", "ca",
+		"profile", "step", "max-rate", "warmup", "forgeries", "arrival", "mix", "workers", "client", "retry-speed", "timeout", "settle", "ca",
 	}
 }
 
@@ -342,41 +384,6 @@ func (f *loadtestFlags) startBundled(ctx context.Context, cfg *certify.Config, s
 		b.stop()
 		remove()
 	}, nil
-}
-
-// liveLoad writes how a load goes, a line a second on a terminal and every ten
-// seconds elsewhere.
-type liveLoad struct {
-	w      interface{ Write(p []byte) (int, error) }
-	tty    bool
-	phase  loadtest.Phase
-	name   string
-	errors uint64
-	last   time.Duration
-}
-
-func (l *liveLoad) began(name string, p loadtest.Phase) {
-	l.name, l.phase, l.errors, l.last = fmt.Sprintf("%s, %g/s", name, p.Rate), p, 0, 0
-}
-
-func (l *liveLoad) second(s loadtest.Second) {
-	l.errors += s.Failed
-	over := s.At >= l.phase.Duration
-	if s.Sent == 0 && over {
-		return // the last part of a second, and empty
-	}
-	left := max(0, l.phase.Duration-s.At).Round(time.Second)
-	line := fmt.Sprintf("%-22s %5d/s  p50 %-8s p99 %-8s %d without an answer  %s left",
-		l.name, s.Sent, s.P50.Round(10*time.Microsecond), s.P99.Round(10*time.Microsecond), l.errors, left)
-	switch {
-	case l.tty && over:
-		_, _ = fmt.Fprintf(l.w, "\r\x1b[K%s\n", line)
-	case l.tty:
-		_, _ = fmt.Fprintf(l.w, "\r\x1b[K%s", line)
-	case s.At-l.last >= 9500*time.Millisecond || over:
-		l.last = s.At
-		_, _ = fmt.Fprintln(l.w, line)
-	}
 }
 
 // histogramFile is the name of the latencies' percentiles, in the form of HdrHistogram.

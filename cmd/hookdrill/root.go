@@ -96,7 +96,7 @@ func newRoot(s Streams) *cobra.Command {
 	}
 	root.SetVersionTemplate("hookdrill {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(conformanceCommand(s), sendCommand(s), mockCommand(s), loadtestCommand(s), receiverCommand(s), contractsCommand(s), requirementsCommand(s), scenariosCommand(s))
+	root.AddCommand(conformanceCommand(s), sendCommand(s), mockCommand(s), loadtestCommand(s), reportCommand(s), receiverCommand(s), contractsCommand(s), requirementsCommand(s), scenariosCommand(s))
 	return root
 }
 
@@ -107,9 +107,9 @@ func unknownCommand(root *cobra.Command, word string) error {
 	}
 	msg := fmt.Sprintf("unknown command %q", word)
 	if near := suggest.Nearest(word, known); near != "" {
-		return usage("hookdrill "+near+" --help", "%s; did you mean %q?", msg, near)
+		return usage(root.CommandPath()+" "+near+" --help", "%s; did you mean %q?", msg, near)
 	}
-	return usage("hookdrill --help", "%s", msg)
+	return usage(root.CommandPath()+" --help", "%s", msg)
 }
 
 // flagError names the nearest flag for an unknown one.

@@ -64,7 +64,7 @@ func send(ctx context.Context, args []string) error {
 	defer l.Close()
 	ctx, cancel := context.WithTimeout(ctx, *d)
 	defer cancel()
-	_, err = l.Run(ctx, loadtest.Phase{Duration: 10 * time.Second, Rate: mostRate})
+	_, err = l.Run(ctx, loadtest.Steady(mostRate, 10*time.Second))
 	return err //nolint:wrapcheck // it says what failed
 }
 
@@ -100,7 +100,7 @@ func ourLag(ctx context.Context, target string, rate int, d time.Duration) ([2]f
 		return [2]float64{}, err
 	}
 	defer l.Close()
-	r, err := l.Run(ctx, loadtest.Phase{Duration: d, Rate: float64(rate)})
+	r, err := l.Run(ctx, loadtest.Steady(float64(rate), d))
 	if err != nil {
 		return [2]float64{}, fmt.Errorf("send: %w", err)
 	}

@@ -35,10 +35,10 @@ type Config struct {
 	Seed     uint64
 	// Profile is the name of the profile that the phases come from.
 	Profile string
-	// Warmup comes first and is not measured; a Duration of 0 leaves it out.
-	Warmup loadtest.Phase
+	// Warmup is how long the phase's first rate comes before it, unmeasured; 0 leaves it out.
+	Warmup time.Duration
 	Phase  loadtest.Phase
-	// Search, unless it is nil, finds the rate of the phase.
+	// Search, unless it is nil, finds the rate of the phase, which is constant then.
 	Search *Search
 	Mix    loadtest.Mix
 	// Forgeries is how long the phase lasts in which half of the requests are
@@ -120,8 +120,9 @@ type run struct {
 	Config
 	retries *retries
 	missed  misses
-	// measuring is true during the measured phase.
+	// measuring is true during the measured phase, and watch watches it then.
 	measuring atomic.Bool
+	watch     *watch
 }
 
 // preflight sends the first valid event, and says what is wrong if it is refused.
@@ -161,7 +162,7 @@ func (r *run) sender(target *url.URL) (*mockclaude.Sender, error) {
 func (r *run) measure(ctx context.Context) (m measured, err error) {
 	cfg := loadtest.Config{
 		Target: r.Target, Contract: r.Contract, Keys: r.Keys, Header: r.Header, Mix: r.Mix, Workers: r.Workers, Timeout: r.Timeout, Seed: r.Seed,
-		Ordinary: r.Ordinary, TLS: r.TLS, Watch: r.Watch, Missed: r.miss,
+		Ordinary: r.Ordinary, TLS: r.TLS, Watch: r.second, Missed: r.miss,
 	}
 	load, err := loadtest.New(cfg) //nolint:contextcheck // its HTTP client dials without a context
 	if err != nil {
@@ -172,17 +173,19 @@ func (r *run) measure(ctx context.Context) (m measured, err error) {
 		return m, err
 	}
 	phase := func(name string, p loadtest.Phase) (*loadtest.Result, error) {
-		if p.Duration == 0 || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return nil, nil //nolint:nilnil,nilerr // it is left out; an interrupted run says so in its report
 		}
-		p.Name = name
+		p.Name, p.Poisson = name, r.Phase.Poisson
 		if r.Began != nil {
 			r.Began(name, p)
 		}
 		return load.Run(ctx, p) //nolint:wrapcheck // it names the phase
 	}
-	if m.warmup, err = phase("warm-up", r.Warmup); err != nil {
-		return m, err
+	if r.Warmup > 0 && len(r.Phase.Stages) > 0 {
+		if m.warmup, err = phase("warm-up", loadtest.Steady(r.Phase.Stages[0].Rate, r.Warmup)); err != nil {
+			return m, err
+		}
 	}
 	if r.Search != nil {
 		if err := r.find(ctx, &m, phase); err != nil {
@@ -196,12 +199,12 @@ func (r *run) measure(ctx context.Context) (m measured, err error) {
 		if r.Search == nil || m.main == nil || attempt == confirmations || ctx.Err() != nil {
 			break
 		}
-		s := r.try(m.main, r.Phase.Rate)
+		s := r.try(m.main, r.Phase.Peak())
 		if s.ok || len(m.tried) > 0 && !m.tried[0].ok {
 			break
 		}
 		m.tried = append(m.tried, s)
-		r.Phase.Rate = neat(r.Phase.Rate * backOff)
+		r.at(neat(r.Phase.Peak() * backOff))
 	}
 	if r.Forgeries > 0 {
 		if m.forged, err = r.underForgeries(ctx, cfg); err != nil {
@@ -218,11 +221,15 @@ func (r *run) main(ctx context.Context, m *measured, load *loadtest.Load, phase 
 		return err
 	}
 	defer r.retries.stop()
+	r.watch = startWatch(ctx, r.Observers, load)
 	r.measuring.Store(true)
-	defer r.measuring.Store(false)
-	if m.main, err = phase(r.Profile, r.Phase); err != nil {
+	m.main, err = phase(r.Profile, r.Phase)
+	r.measuring.Store(false)
+	r.watch.stop()
+	if err != nil {
 		return err
 	}
+	m.watched, m.said = r.watch.result()
 	m.misses = r.missed.take()
 	m.retries = r.retries.finish(ctx)
 	return nil
@@ -231,19 +238,20 @@ func (r *run) main(ctx context.Context, m *measured, load *loadtest.Load, phase 
 // find searches for the rate of the measured phase.
 func (r *run) find(ctx context.Context, m *measured, phase func(string, loadtest.Phase) (*loadtest.Result, error)) error {
 	tried, best, err := r.search(ctx, func(rate float64, d time.Duration) (*loadtest.Result, error) {
-		p := r.Phase
-		p.Rate, p.To, p.Duration = rate, 0, d
-		return phase("search", p)
+		return phase("search", loadtest.Steady(rate, d))
 	})
 	m.tried = tried
 	if best == 0 {
 		best = r.Search.From // which misses the levels, and the measured phase shows how
 	}
-	r.Phase.Rate, r.Phase.To = best, 0
+	r.at(best)
 	return err
 }
 
-// underForgeries sends valid events at the same rate as before, and as many forged ones
+// at makes the measured phase one with a constant rate.
+func (r *run) at(rate float64) { r.Phase.Stages = loadtest.Steady(rate, r.Phase.Duration()).Stages }
+
+// underForgeries sends valid events at the mean rate of the measured phase, and as many forged ones
 // between them.
 func (r *run) underForgeries(ctx context.Context, cfg loadtest.Config) (*loadtest.Result, error) {
 	if ctx.Err() != nil {
@@ -256,16 +264,23 @@ func (r *run) underForgeries(ctx context.Context, cfg loadtest.Config) (*loadtes
 		return nil, err //nolint:wrapcheck // it names every wrong field
 	}
 	defer load.Close()
-	p := r.Phase
-	p.Name, p.Duration, p.Rate, p.To = "half forged", r.Forgeries, 2*steady(r.Phase), 0
+	p := loadtest.Steady(2*r.Phase.Mean(), r.Forgeries)
+	p.Name, p.Poisson = "half forged", r.Phase.Poisson
 	if r.Began != nil {
 		r.Began(p.Name, p)
 	}
 	return load.Run(ctx, p) //nolint:wrapcheck // it names the phase
 }
 
-// steady is the mean rate of the valid events of a phase.
-func steady(p loadtest.Phase) float64 { return p.Events() / p.Duration.Seconds() }
+// second is told of every second of every phase.
+func (r *run) second(s loadtest.Second) {
+	if r.measuring.Load() {
+		r.watch.second(s)
+	}
+	if r.Watch != nil {
+		r.Watch(s)
+	}
+}
 
 // miss is told of what was not answered as it should be.
 func (r *run) miss(m loadtest.Miss) {

@@ -142,7 +142,7 @@ func certified(t *testing.T, h http.Handler, with ...func(*Config)) *reports.Rep
 	levels.Timeout = contract.Duration(30 * time.Second)
 	cfg := Config{
 		Version: "1", Target: target, Contract: &levels, Keys: mockclaude.Keys{Current: []byte(testKey)}, Seed: 3, Profile: "certify",
-		Phase: loadtest.Phase{Duration: 2 * time.Second, Rate: 500}, Mix: loadtest.Mix{80, 10, 7, 3}, RetrySpeed: 10_000, Workers: 64,
+		Phase: loadtest.Steady(500, 2*time.Second), Mix: loadtest.Mix{80, 10, 7, 3}, RetrySpeed: 10_000, Workers: 64,
 		Observers: []observe.Observer{observer}, Settle: time.Second, Repeat: "hookdrill loadtest", Now: time.Now,
 	}
 	for _, change := range with {
@@ -209,7 +209,7 @@ func TestDefects(t *testing.T) {
 	}{
 		"correct": {receiver: &receiver{}},
 		"correct, with Poisson arrivals and another client": {receiver: &receiver{}, with: func(c *Config) {
-			c.Phase.Poisson, c.Ordinary, c.Warmup = true, true, loadtest.Phase{Duration: 200 * time.Millisecond, Rate: 500}
+			c.Phase.Poisson, c.Ordinary, c.Warmup = true, true, 200*time.Millisecond
 		}},
 		"correct, refuses what it cannot take, and takes it later": {receiver: &receiver{spoil: func(_ *receiver, w http.ResponseWriter, _ string, n int64) bool {
 			if n != 100 {
@@ -290,7 +290,7 @@ func TestSlow(t *testing.T) {
 		levels := *c.Contract
 		levels.Levels.P99 = contract.Duration(100 * time.Millisecond)
 		c.Contract, c.Observers, c.Workers, c.Mix = &levels, nil, 4, loadtest.Mix{1}
-		c.Phase.Rate = 200 // and four workers make 80
+		c.Phase.Stages[0].Rate = 200 // and four workers make 80
 	})
 	if l := find(t, r, "LOAD-03"); !behind(l) && (l.Status != reports.Fail || !strings.Contains(l.Why, "worst in the second")) {
 		t.Errorf("LOAD-03 %s: %s", l.Status, l.Why)
@@ -327,7 +327,7 @@ func TestForgeriesSlowDown(t *testing.T) {
 		levels := *c.Contract
 		levels.Levels.P99 = contract.Duration(500 * time.Millisecond)
 		c.Contract, c.Mix, c.Forgeries = &levels, loadtest.Mix{1}, time.Second
-		c.Phase.Rate = 100
+		c.Phase.Stages[0].Rate = 100
 	})
 	if l := find(t, r, "LOAD-09"); l.Status != reports.Fail && !behind(l) {
 		t.Errorf("LOAD-09 %s: %s %+v", l.Status, l.Why, l.Cases)
@@ -363,7 +363,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	result, err := Run(ctx, Config{
-		Target: target, Contract: c, Keys: mockclaude.Keys{Current: []byte(testKey)}, Seed: 3, Phase: loadtest.Phase{Duration: time.Hour, Rate: 200},
+		Target: target, Contract: c, Keys: mockclaude.Keys{Current: []byte(testKey)}, Seed: 3, Phase: loadtest.Steady(200, time.Hour),
 		RetrySpeed: 1000, Workers: 8, Now: time.Now, Watch: func(loadtest.Second) { cancel() },
 	})
 	if err != nil {
@@ -398,7 +398,7 @@ func TestUsedSeedAndDeafObserver(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = Run(t.Context(), Config{
-			Target: target, Contract: c, Keys: mockclaude.Keys{Current: []byte(testKey)}, Seed: 9, Phase: loadtest.Phase{Duration: 100 * time.Millisecond, Rate: 100},
+			Target: target, Contract: c, Keys: mockclaude.Keys{Current: []byte(testKey)}, Seed: 9, Phase: loadtest.Steady(100, 100*time.Millisecond),
 			RetrySpeed: 1000, Workers: 8, Now: time.Now, Observers: []observe.Observer{o}, Settle: time.Second,
 		})
 		return err
@@ -411,5 +411,133 @@ func TestUsedSeedAndDeafObserver(t *testing.T) {
 	}
 	if err := run("/nowhere"); err == nil || !strings.Contains(err.Error(), "observer: ") {
 		t.Errorf("an observer that is none: %v", err)
+	}
+}
+
+// TestSlowsDown: a target that is quick at first, and slow after a time.
+func TestSlowsDown(t *testing.T) {
+	t.Parallel()
+	var began sync.Once
+	var at time.Time
+	tiring := &receiver{spoil: func(r *receiver, _ http.ResponseWriter, id string, _ int64) bool {
+		began.Do(func() { at = time.Now() })
+		if time.Since(at) > time.Second {
+			<-time.After(150 * time.Millisecond)
+		}
+		r.once(id)
+		return true
+	}}
+	r := certified(t, tiring, func(c *Config) {
+		c.Contract.Levels.P99 = contract.Duration(100 * time.Millisecond)
+		c.Phase.Stages[0].Rate, c.Workers = 100, 256
+	})
+	if l := find(t, r, "LOAD-03"); !behind(l) && (l.Status != reports.Fail || !strings.Contains(l.Why, "worst in the second that ended")) {
+		t.Errorf("LOAD-03 %s: %s", l.Status, l.Why)
+	}
+	if s := r.Load.Seconds; len(s) > 1 && s[0].P50 >= 150 {
+		t.Logf("slow from the first second on, on a busy machine: %+v", s)
+	}
+}
+
+// TestLeaks: a target whose pool of connections loses one with every tenth event answers, when
+// none is left, nothing.
+func TestLeaks(t *testing.T) {
+	t.Parallel()
+	pool := make(chan struct{}, 20)
+	leaky := &receiver{spoil: func(r *receiver, w http.ResponseWriter, id string, n int64) bool {
+		select {
+		case pool <- struct{}{}:
+		case <-time.After(20 * time.Millisecond):
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+		r.once(id)
+		if n%10 != 0 {
+			<-pool
+		}
+		return true
+	}}
+	r := certified(t, leaky, func(c *Config) {
+		c.Contract.Levels.P99 = contract.Duration(200 * time.Millisecond)
+		c.Phase.Stages[0].Rate, c.Workers = 300, 256
+	})
+	for _, id := range []string{"LOAD-02", "LOAD-04"} {
+		if l := find(t, r, id); l.Status != reports.Fail || !strings.Contains(l.Why, "503") {
+			t.Errorf("%s %s: %s", id, l.Status, l.Why)
+		}
+	}
+	if l := find(t, r, "LOAD-05"); l.Status != reports.Pass {
+		t.Errorf("LOAD-05 %s: %s", l.Status, l.Why)
+	}
+}
+
+// doubled is an observer to whom everything has happened twice.
+type doubled struct{ observe.Observer }
+
+func (doubled) Effects(_ context.Context, ids []string) (map[string]observe.Effect, error) {
+	out := map[string]observe.Effect{}
+	for _, id := range ids {
+		out[id] = observe.Effect{Processed: 2}
+	}
+	return out, nil
+}
+
+// TestWatch: what was said while the load ran must still hold afterwards.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	var said reports.Check
+	r := certified(t, &receiver{}, func(c *Config) {
+		c.Phase.Stages[0] = loadtest.Stage{Duration: 500 * time.Millisecond, Rate: 200}
+		honest := c.Observers[0]
+		said = watched(t, c, honest)
+	})
+	if w := r.Load.Watched; w == nil {
+		t.Error("nobody watched")
+	}
+	if said.Status != reports.NotObserved || !strings.Contains(said.Why, "while the load ran it said that evt_") {
+		t.Errorf("%s: %s", said.Status, said.Why)
+	}
+}
+
+// watched sends a load, asks an observer that lies while it runs, and judges it with one that
+// does not.
+func watched(t *testing.T, c *Config, honest observe.Observer) reports.Check {
+	t.Helper()
+	load, err := loadtest.New(loadtest.Config{Target: c.Target, Contract: c.Contract, Keys: c.Keys, Seed: 77})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer load.Close()
+	m := measured{cfg: c}
+	if m.main, err = load.Run(t.Context(), c.Phase); err != nil {
+		t.Fatal(err)
+	}
+	w := startWatch(t.Context(), []observe.Observer{doubled{honest}}, load)
+	for range watchAge + 1 {
+		w.second(loadtest.Second{Asked: 100})
+	}
+	w.stop()
+	if m.watched, m.said = w.result(); m.watched.Doubled != 100 || m.watched.Asked != 100 {
+		t.Errorf("watched %+v", m.watched)
+	}
+	m.observe(t.Context(), []observe.Observer{honest}, load, time.Second, &retries{})
+	f := effectsOnce(&m)
+	return reports.Check{Status: f.status, Why: f.why}
+}
+
+// TestStages: a load of several stages is judged as one.
+func TestStages(t *testing.T) {
+	t.Parallel()
+	spike, _ := loadtest.ProfileNamed(loadtest.ProfileSpike)
+	r := certified(t, &receiver{}, func(c *Config) { c.Profile, c.Phase = "spike", spike.Phase(500, 2*time.Second) })
+	if got := failed(r); got != "" {
+		t.Errorf("failed %s", got)
+	}
+	l := r.Load
+	if l.PeakRPS != 500 || l.AskedRPS != 140 || len(l.Stages) != 3 || l.Stages[1] != (reports.LoadStage{DurationMS: 400, RPS: 500}) {
+		t.Errorf("peak %v, mean %v, stages %+v", l.PeakRPS, l.AskedRPS, l.Stages)
+	}
+	if len(l.Blocks) == 0 || len(l.Curve) < 8 || l.Curve[len(l.Curve)-1].Percentile != 100 {
+		t.Errorf("%d blocks, curve %+v", len(l.Blocks), l.Curve)
 	}
 }

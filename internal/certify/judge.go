@@ -160,7 +160,7 @@ func rateTaken(m *measured) finding {
 	actual := fmt.Sprintf("%s: %d of %d", percent(m.offered()), r.InTime, r.Asked)
 	if m.offered() >= enough {
 		if r.Stopped {
-			return finding{reports.NotExercised, expected, actual, fmt.Sprintf("the load was stopped after %s of %s", r.Took.Round(time.Second), r.Phase.Duration)}
+			return finding{reports.NotExercised, expected, actual, fmt.Sprintf("the load was stopped after %s of %s", r.Took.Round(time.Second), r.Phase.Duration())}
 		}
 		return pass(expected, actual)
 	}

@@ -2,6 +2,7 @@ package certify
 
 import (
 	"maps"
+	"math"
 	"runtime"
 	"strconv"
 	"time"
@@ -26,6 +27,10 @@ type measured struct {
 	retries   retried
 	observers []reports.Observer
 	effects   []*effects
+	// watched is what an observer saw while the load ran, said what it said of some events;
+	// nil when nobody looked.
+	watched *reports.LoadWatched
+	said    map[string]int
 }
 
 func (m *measured) results() []*loadtest.Result {
@@ -70,7 +75,7 @@ func (m *measured) class(c loadtest.Class) *loadtest.Outcome {
 }
 
 // askedRate is the mean rate that the measured phase asks for.
-func (m *measured) askedRate() float64 { return steady(m.cfg.Phase) }
+func (m *measured) askedRate() float64 { return m.cfg.Phase.Mean() }
 
 // offered is the part of what the schedule asked for that was sent in time.
 func (m *measured) offered() float64 {
@@ -119,7 +124,7 @@ func (m *measured) load() *reports.Load {
 	v := m.class(loadtest.Valid)
 	seconds := r.Took.Seconds()
 	out := &reports.Load{
-		Profile: m.cfg.Profile, AskedRPS: round(m.askedRate()), DurationMS: r.Took.Milliseconds(), Sent: r.Sent,
+		Profile: m.cfg.Profile, AskedRPS: round(m.askedRate()), PeakRPS: round(m.cfg.Phase.Peak()), Curve: curve(v), Watched: m.watched, DurationMS: r.Took.Milliseconds(), Sent: r.Sent,
 		DeliveredRatio: m.delivered(), ErrorRatio: m.refused(), RetryRatio: m.retryRatio(), Abandoned: m.retries.Abandoned,
 		LatencyMS: percentiles(v.Latency), ServiceMS: percentiles(v.Service), Classes: map[string]reports.LoadClass{}, Seconds: []reports.LoadSecond{},
 		Search: steps(m.tried, m.cfg),
@@ -148,10 +153,26 @@ func (m *measured) load() *reports.Load {
 		out.Classes[c.String()] = one
 	}
 	for _, s := range r.Seconds {
-		out.Seconds = append(out.Seconds, reports.LoadSecond{
-			AtMS: s.At.Milliseconds(), Asked: s.Asked, Sent: s.Sent, Accepted: s.Accepted, Failed: s.Failed,
+		one := reports.LoadSecond{
+			AtMS: s.At.Milliseconds(), Asked: s.Asked, Sent: s.Sent, Accepted: s.Accepted, Failed: s.Failed, Statuses: map[string]uint64{},
 			P50: ms(s.P50.Microseconds()), P99: ms(s.P99.Microseconds()), Max: ms(s.Max.Microseconds()),
-		})
+		}
+		for digit, n := range s.Status {
+			if n > 0 {
+				one.Statuses[strconv.Itoa(digit)+"xx"] = n
+			}
+		}
+		out.Seconds = append(out.Seconds, one)
+	}
+	for _, s := range m.cfg.Phase.Stages {
+		out.Stages = append(out.Stages, reports.LoadStage{DurationMS: s.Duration.Milliseconds(), RPS: round(s.Rate), ToRPS: round(s.To)})
+	}
+	for _, b := range r.Blocks {
+		encoded, err := b.Latency.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			continue // it cannot be compared, then
+		}
+		out.Blocks = append(out.Blocks, reports.LoadBlock{FromMS: b.From.Milliseconds(), ToMS: b.To.Milliseconds(), Accepted: b.Accepted, Latency: string(encoded)})
 	}
 	for _, e := range m.effects {
 		if e.Problem == "" {
@@ -159,6 +180,25 @@ func (m *measured) load() *reports.Load {
 			break
 		}
 	}
+	return out
+}
+
+// curve is a percentile plot: eight points from each of 0 %, 90 %, 99 % and so on to the
+// next, up to the slowest event.
+func curve(o *loadtest.Outcome) []reports.LoadPercentile {
+	const parts = 8
+	var out []reports.LoadPercentile
+	add := func(q float64) {
+		out = append(out, reports.LoadPercentile{Percentile: q, LatencyMS: ms(o.Latency.ValueAtQuantile(q)), ServiceMS: ms(o.Service.ValueAtQuantile(q))})
+	}
+	n := float64(o.Latency.TotalCount())
+	if n == 0 {
+		return nil
+	}
+	for k := 0; math.Pow(10, float64(k)/parts) < n; k++ {
+		add(100 * (1 - math.Pow(10, -float64(k)/parts)))
+	}
+	add(100)
 	return out
 }
 

@@ -80,9 +80,13 @@ func (e *effects) count(n *uint64, names *[]string, id string) {
 
 // observe asks the observers about every event of the load.
 func (m *measured) observe(ctx context.Context, observers []observe.Observer, load *loadtest.Load, settle time.Duration, retries *retries) {
-	for _, o := range observers {
+	for i, o := range observers {
+		said := m.said
+		if i > 0 {
+			said = nil // it was the first that was asked
+		}
 		seen := reports.Observer{Kind: o.Kind(), Source: o.Source(), Trusted: true}
-		e, err := look(ctx, o, m.ledgers(), load, settle, retries)
+		e, err := look(ctx, o, m.ledgers(), load, settle, retries, said)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -102,8 +106,8 @@ func (m *measured) observe(ctx context.Context, observers []observe.Observer, lo
 }
 
 // look asks one observer. Events that an answer lacks are asked about again until they are
-// there or the time is over.
-func look(ctx context.Context, o observe.Observer, ledgers []*loadtest.Ledger, load *loadtest.Load, settle time.Duration, retries *retries) (*effects, error) {
+// there or the time is over. What was said of some while the load ran must still hold.
+func look(ctx context.Context, o observe.Observer, ledgers []*loadtest.Ledger, load *loadtest.Load, settle time.Duration, retries *retries, said map[string]int) (*effects, error) {
 	e := &effects{}
 	canary := load.EventID(1<<59 - 1)
 	end := time.Now().Add(settle)
@@ -131,7 +135,11 @@ func look(ctx context.Context, o observe.Observer, ledgers []*loadtest.Ledger, l
 		}
 		for _, one := range entries {
 			e.Seen++
-			switch n := result.Effects[one.ID].Processed; {
+			n := result.Effects[one.ID].Processed
+			if before := said[one.ID]; n < before {
+				e.Problem = fmt.Sprintf("while the load ran it said that %s was processed %d times, and afterwards %d", one.ID, before, n)
+			}
+			switch {
 			case one.Bad && n > 0:
 				e.count(&e.Unexpected, &e.UnexpectedNames, one.ID)
 			case n > 1:

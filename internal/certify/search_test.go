@@ -38,7 +38,7 @@ func searching(t *testing.T, s Search) *run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &run{Config: Config{Contract: c, Search: &s, Phase: loadtest.Phase{Duration: time.Second, Rate: s.From}}}
+	return &run{Config: Config{Contract: c, Search: &s, Phase: loadtest.Steady(s.From, time.Second)}}
 }
 
 func TestSearch(t *testing.T) {
@@ -113,7 +113,7 @@ func TestFindMax(t *testing.T) {
 	r := certified(t, limited, func(c *Config) {
 		c.Contract.Levels.P99 = contract.Duration(100 * time.Millisecond)
 		c.Search = &Search{From: 20, To: 10_000, Step: 500 * time.Millisecond}
-		c.Mix, c.Phase.Duration = loadtest.Mix{1}, time.Second
+		c.Mix, c.Phase.Stages[0].Duration = loadtest.Mix{1}, time.Second
 	})
 	l := r.Load
 	if l == nil || len(l.Search) == 0 || l.AskedRPS > 260 {
