@@ -168,6 +168,10 @@ func (p *Probe) Source() string { return p.source }
 // Close closes idle connections.
 func (p *Probe) Close() { p.client.CloseIdleConnections() }
 
+// CloseIdle closes idle connections, so that a receiver that is about to stop need not wait
+// for them. The probe can be asked again.
+func (p *Probe) CloseIdle() { p.client.CloseIdleConnections() }
+
 // Effects asks about ids, in several requests when there are many. Entries for
 // ids that were not asked about are ignored.
 func (p *Probe) Effects(ctx context.Context, ids []string) (map[string]Effect, error) {

@@ -44,6 +44,9 @@ type Config struct {
 	LogFile string
 	// Secrets reports whether a text holds the key or a valid signature.
 	Secrets func(text string) bool
+	// Drill carries out the drill of a requirement and keeps what it found for Judge; nil when
+	// the target cannot be stopped and started.
+	Drill func(ctx context.Context, id string)
 	// Judge judges one check by what is recorded so far.
 	Judge func(id string) reports.Check
 	// Decided is told of each check once, as soon as it is decided.

@@ -80,7 +80,7 @@ func (r *Runner) spec(ctx context.Context, check *plan.Check) {
 
 // late reports whether a check can be judged only when the run is over.
 func late(check *plan.Check) bool {
-	return check.Need == contract.NeedObserved || check.Need == contract.NeedLog || len(check.Reads) > 0
+	return check.Need == contract.NeedManaged || check.Need == contract.NeedObserved || check.Need == contract.NeedLog || len(check.Reads) > 0
 }
 
 // end registers what is judged when everything has been sent: effects, the
@@ -92,7 +92,7 @@ func (r *Runner) end(ctx context.Context) {
 		})
 		for i := range r.cfg.Plan.Checks {
 			check := &r.cfg.Plan.Checks[i]
-			if !late(check) {
+			if !late(check) || check.Need == contract.NeedManaged {
 				continue
 			}
 			ginkgo.It(check.ID+" "+check.Title, ginkgo.Label(check.ID), func(ginkgo.SpecContext) {
@@ -102,7 +102,27 @@ func (r *Runner) end(ctx context.Context) {
 				r.assert(check)
 			})
 		}
+		r.drills(ctx)
 	})
+}
+
+// drills registers what stops and kills the target. It comes last.
+func (r *Runner) drills(ctx context.Context) {
+	for i := range r.cfg.Plan.Checks {
+		check := &r.cfg.Plan.Checks[i]
+		if check.Need != contract.NeedManaged {
+			continue
+		}
+		ginkgo.It(check.ID+" "+check.Title, ginkgo.Label(check.ID), func(ginkgo.SpecContext) {
+			if r.cfg.Drill != nil && check.Unchecked == "" && ctx.Err() == nil {
+				r.cfg.Drill(ctx, check.ID)
+			}
+			if ctx.Err() != nil {
+				r.run.Interrupted = true
+			}
+			r.assert(check)
+		})
+	}
 }
 
 // inspectAll binds the context to the inspection of a connection.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	crand "crypto/rand"
 	"encoding/binary"
@@ -31,6 +32,7 @@ import (
 type conformanceFlags struct {
 	targetFlags
 	observeFlags
+	managedFlags
 	level, logFile, folder             string
 	only, skip                         []string
 	strict, quick, list, dryRun, quiet bool
@@ -47,7 +49,8 @@ func conformanceCommand(s Streams) *cobra.Command {
 			"first valid event · 5 hookdrill itself failed.",
 		Example: "  hookdrill conformance\n" +
 			"  hookdrill conformance --target http://127.0.0.1:8080/webhooks/claude --key-env CLAUDE_WEBHOOK_KEY\n" +
-			"  hookdrill conformance --target URL --observe http://127.0.0.1:8080/probe --only SIG,IDEM-02",
+			"  hookdrill conformance --target URL --observe http://127.0.0.1:8080/probe --only SIG,IDEM-02\n" +
+			"  hookdrill conformance --exec 'python3 app.py' --observe http://127.0.0.1:{port}/probe",
 		Args: noOperands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := layer(cmd, s); err != nil {
@@ -62,7 +65,8 @@ func conformanceCommand(s Streams) *cobra.Command {
 	fl.StringVar(&f.out, "out", "out", "`DIR` for the report; it is written to DIR/conformance")
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default: a new one, which the report names)")
 	f.observeFlags.register(fl)
-	fl.StringVar(&f.level, "level", "", "`LEVEL` to judge at: wire or observed (default: the highest that the flags allow)")
+	f.managedFlags.register(fl)
+	fl.StringVar(&f.level, "level", "", "`LEVEL` to judge at: wire, observed or managed (default: the highest that the flags allow)")
 	fl.StringVar(&f.logFile, "log", "", "`FILE` that the receiver logs to, for OBS-01 and OBS-02")
 	fl.StringVar(&f.folder, "scenarios", "", "`DIR` of further scenarios")
 	fl.StringSliceVar(&f.only, "only", nil, "`ID,…` to run: requirements, families, or REQUIREMENT/CASE")
@@ -78,9 +82,17 @@ func conformanceCommand(s Streams) *cobra.Command {
 }
 
 func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) error {
+	asked := *f
+	if err := f.place(ctx); err != nil {
+		return err
+	}
 	cfg, err := f.configure(s, seeded)
 	if err != nil {
 		return err
+	}
+	if f.exec != "" {
+		cfg.TargetText, cfg.Extra = cmp.Or(tokenless(asked.target), "-"), asked.extra()
+		cfg.KeyEnv, cfg.KeyFile = asked.keyEnv, asked.keyFile
 	}
 	if f.list || f.dryRun {
 		return f.preview(cfg, s)
@@ -101,6 +113,20 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 		cfg.Target, cfg.Keys, cfg.LogFile = bundled.target, bundled.keys, bundled.log.Name()
 		if f.level != string(contract.NeedWire) {
 			cfg.Observers = append(cfg.Observers, bundled.observer)
+		}
+	}
+	if f.exec != "" {
+		r, err := f.startManaged(ctx, cfg, s)
+		if err != nil {
+			return err
+		}
+		defer r.end()
+		cfg.Ended = func(redact func(string) string) { _ = r.keepLog(dir, redact) } // the report tells without it, too
+		if f.drillable() {
+			cfg.Receiver, cfg.Database = r.Receiver, r.proxy
+		}
+		if cfg.LogFile == "" {
+			cfg.LogFile = r.LogFile()
 		}
 	}
 	report, err := f.conduct(ctx, cfg, s)
@@ -164,6 +190,7 @@ func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Confi
 	if err != nil {
 		return nil, err
 	}
+	s = f.ownKey(c, s)
 	cfg := &conformance.Config{
 		Version: version, Contract: c, Only: f.only, Skip: f.skip, Quick: f.quick, Strict: f.strict, Seed: f.seed,
 		Settle: f.settle, Timeout: f.timeout, RunTimeout: f.runTimeout, LogFile: f.logFile, Now: time.Now,
@@ -237,7 +264,10 @@ func (f *conformanceFlags) checkLevel() error {
 	case "", string(contract.NeedWire), string(contract.NeedObserved):
 		return nil
 	case string(contract.NeedManaged):
-		return usage("--level observed", "--level managed needs a receiver that hookdrill starts itself, which this version cannot do")
+		if f.exec == "" {
+			return usage("--exec 'command'", "--level managed needs a receiver that hookdrill starts itself: --exec")
+		}
+		return nil
 	}
 	return usage("--level observed", "--level: %q is not one of wire, observed, managed", f.level)
 }
@@ -249,9 +279,15 @@ func (f *conformanceFlags) setLevel(cfg *conformance.Config) error {
 	highest := string(contract.NeedWire)
 	if len(cfg.Observers) > 0 {
 		highest = string(contract.NeedObserved)
+		if f.drillable() {
+			highest = string(contract.NeedManaged)
+		}
 	}
-	if f.level == string(contract.NeedObserved) && highest != f.level {
-		return usage("--observe URL", "--level observed needs an observer: --observe, or --observe-sql with --observe-query")
+	if (f.level == string(contract.NeedObserved) || f.level == string(contract.NeedManaged)) && len(cfg.Observers) == 0 {
+		return usage("--observe URL", "--level %s needs an observer: --observe, or --observe-sql with --observe-query", f.level)
+	}
+	if f.level == string(contract.NeedObserved) {
+		highest = f.level
 	}
 	cfg.Level = highest
 	if f.level == string(contract.NeedWire) {
@@ -271,6 +307,7 @@ func (f *conformanceFlags) extra() []string {
 	if f.contract != "claude" {
 		add("--contract", f.contract)
 	}
+	f.execFlags(add)
 	add("--previous-key-env", f.prevEnv)
 	add("--previous-key-file", f.prevFile)
 	add("--observe", tokenless(f.observe))

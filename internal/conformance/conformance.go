@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"hookdrill/contract"
+	"hookdrill/internal/drill"
+	"hookdrill/internal/faultproxy"
+	"hookdrill/internal/managed"
 	"hookdrill/internal/plan"
 	"hookdrill/internal/preflight"
 	"hookdrill/internal/record"
@@ -60,6 +63,12 @@ type Config struct {
 	Timeout, RunTimeout time.Duration
 	Roots               *x509.CertPool
 	LogFile             string
+	// Receiver is the target as a command that can be stopped and started, nil when it is
+	// not in hookdrill's hands; Database is the proxy in front of its database, if it has one.
+	Receiver *managed.Receiver
+	Database *faultproxy.Proxy
+	// TargetText is the target as repeat commands give it: "" for its URL, - for nothing.
+	TargetText string
 	// Extra are flags to pass on in repeat commands, quoted already.
 	Extra []string
 	// PlanLog and WireLog receive plan.jsonl and wire.jsonl; nil drops them.
@@ -68,7 +77,10 @@ type Config struct {
 	Decided func(reports.Check)
 	// Started is told of the plan before anything is sent.
 	Started func(*plan.Plan)
-	Now     func() time.Time
+	// Ended is told, before the run's secrets are forgotten, how they are taken out of a text;
+	// nil for none.
+	Ended func(redact func(string) string)
+	Now   func() time.Time
 }
 
 // UsedSeedError says that events of the plan were processed before the run.
@@ -104,7 +116,7 @@ func input(cfg Config) plan.Input {
 	return plan.Input{
 		Contract: cfg.Contract, Requirements: cfg.Requirements, Scenarios: cfg.Scenarios, Seed: cfg.Seed,
 		Only: cfg.Only, Skip: cfg.Skip, Quick: cfg.Quick,
-		HTTPS: cfg.Target != nil && cfg.Target.Scheme == "https", PreviousKey: len(cfg.Keys.Previous) > 0,
+		HTTPS: cfg.Target != nil && cfg.Target.Scheme == "https", PreviousKey: len(cfg.Keys.Previous) > 0, Managed: cfg.Receiver != nil,
 		WhsecKey: cfg.Keys.CanSign(mockclaude.Sign{Mode: mockclaude.SignAlgorithm, Algorithm: mockclaude.AlgWhsecBase64}) == nil,
 	}
 }
@@ -136,6 +148,9 @@ func Run(ctx context.Context, cfg Config) (*reports.Report, error) {
 	}
 	if cfg.Started != nil {
 		cfg.Started(p)
+	}
+	if cfg.Ended != nil {
+		defer func() { cfg.Ended(sender.Redactor().Text) }()
 	}
 	r := &runner{Config: cfg, plan: p, sender: sender, wire: newWire(cfg.WireLog)}
 	return r.run(ctx)
@@ -170,15 +185,17 @@ func newSender(cfg Config, target *url.URL, further ...*url.URL) (*mockclaude.Se
 
 type runner struct {
 	Config
-	plan   *plan.Plan
-	sender *mockclaude.Sender
-	wire   *wire
-	seen   record.Run
+	plan    *plan.Plan
+	sender  *mockclaude.Sender
+	wire    *wire
+	seen    record.Run
+	drilled map[string]reports.Check
 	// gone says that the target was lost and did not come back, "" if it was not.
 	gone string
 }
 
 func (r *runner) run(ctx context.Context) (*reports.Report, error) {
+	r.drilled = map[string]reports.Check{}
 	r.seen = record.Run{Started: r.Now(), Cases: map[string]*record.Case{}}
 	in := r.input()
 	if err := r.preflight(ctx, &in); err != nil {
@@ -188,7 +205,7 @@ func (r *runner) run(ctx context.Context) (*reports.Report, error) {
 	if in.Head.Preflight == nil {
 		suite := suites.NewRunner(suites.Config{
 			Plan: r.plan, Target: r.Target, Further: r.Further, Sender: r.sender, Observers: r.Observers, Settle: r.Settle,
-			Roots: r.Roots, LogFile: r.LogFile, Secrets: r.secret, Decided: r.Decided, Seen: r.wire.attempt, Now: r.Now,
+			Roots: r.Roots, LogFile: r.LogFile, Drill: r.driller(in.Repeat), Secrets: r.secret, Decided: r.Decided, Seen: r.wire.attempt, Now: r.Now,
 			Judge: func(id string) reports.Check { return verdict.Check(in, id) },
 		}, &r.seen)
 		var err error
@@ -213,6 +230,18 @@ func (r *runner) run(ctx context.Context) (*reports.Report, error) {
 		verdict.Reconcile(report, states, append(specs.Failed, r.panics()...))
 	}
 	return report, r.wire.close()
+}
+
+// driller carries out drills; nil when the target is not in hookdrill's hands.
+func (r *runner) driller(repeat func(plan.Check, *plan.Case) string) func(context.Context, string) {
+	if r.Receiver == nil {
+		return nil
+	}
+	drills := drill.New(drill.Config{
+		Contract: r.Contract, Sender: r.sender, Receiver: r.Receiver, Database: r.Database, Observers: r.Observers, Settle: r.Settle,
+		Seed: r.Seed, Now: r.Now, Repeat: func(id string) string { return repeat(*r.plan.Check(id), nil) },
+	})
+	return func(ctx context.Context, id string) { r.drilled[id] = drills.Run(ctx, r.plan.Check(id).Requirement) }
 }
 
 // cutShort reports whether the run was stopped before its end. Ginkgo listens to
@@ -250,10 +279,10 @@ func (r *runner) secret(text string) bool { return r.sender.Redactor().Text(text
 
 func (r *runner) input() verdict.Input {
 	commands := repeat.Run{
-		Target: r.Target, Further: r.Further, Contract: r.Contract, KeyEnv: r.KeyEnv, KeyFile: r.KeyFile, Extra: r.Extra, Seed: r.Seed, Bundled: r.Bundled,
+		Target: r.Target, TargetText: r.TargetText, Further: r.Further, Contract: r.Contract, KeyEnv: r.KeyEnv, KeyFile: r.KeyFile, Extra: r.Extra, Seed: r.Seed, Bundled: r.Bundled,
 		Observed: len(r.Observers) > 0,
 	}
-	in := verdict.Input{Plan: r.plan, Run: &r.seen, Strict: r.Strict, Repeat: commands.Command, Head: reports.Report{
+	in := verdict.Input{Plan: r.plan, Run: &r.seen, Drilled: r.drilled, Strict: r.Strict, Repeat: commands.Command, Head: reports.Report{
 		Schema: reports.Schema, Tool: reports.Tool{Name: "hookdrill", Version: r.Version}, Command: "conformance",
 		Contract: r.Contract.Name, Level: r.Level, Seed: r.Seed, Started: r.seen.Started,
 		Target: r.target(), Repeat: commands.Whole(selection(r.Config)),

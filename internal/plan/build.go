@@ -25,6 +25,9 @@ type Input struct {
 	// HTTPS says that the target's URL is https, PreviousKey that a previous
 	// key is configured: some requirements apply only then.
 	HTTPS, PreviousKey bool
+	// Managed says that the receiver can be stopped and started: requirements that need
+	// that are checked then, without scenarios.
+	Managed bool
 	// WhsecKey says that the key is whsec_ and base64: deriving it otherwise is
 	// then a mistake worth trying.
 	WhsecKey bool
@@ -66,7 +69,10 @@ func Build(in Input) (*Plan, error) {
 	chosen := map[string]bool{}
 	for _, r := range in.Requirements {
 		sc := find(in.Scenarios, r.ID)
-		if sc == nil && r.Unchecked == "" {
+		if in.Managed && r.Need == contract.NeedManaged {
+			r.Unchecked = ""
+		}
+		if sc == nil && r.Unchecked == "" && r.Need != contract.NeedManaged {
 			return nil, fmt.Errorf("build plan: requirement %s has no scenario and no stated reason", r.ID)
 		}
 		quick := in.Quick && sc != nil && sc.Slow

@@ -21,6 +21,9 @@ import (
 // Run is what the commands of one run have in common.
 type Run struct {
 	Target *url.URL
+	// TargetText is the target as it was given, where that is not its URL; - for a target
+	// that was not given.
+	TargetText string
 	// Further are the target's other instances.
 	Further  []*url.URL
 	Contract *contract.Contract
@@ -75,7 +78,13 @@ func (r Run) targets() []string {
 func (r Run) common() []string {
 	args := []string{"hookdrill conformance"}
 	if !r.Bundled {
-		args = append(args, "--target "+Quote(strings.Join(r.targets(), ",")))
+		switch r.TargetText {
+		case "":
+			args = append(args, "--target "+Quote(strings.Join(r.targets(), ",")))
+		case "-":
+		default:
+			args = append(args, "--target "+Quote(r.TargetText))
+		}
 		switch {
 		case r.KeyFile != "":
 			args = append(args, "--key-file "+Quote(r.KeyFile))

@@ -24,6 +24,8 @@ type Input struct {
 	Head reports.Report
 	// Strict makes a failed SHOULD decide like a MUST.
 	Strict bool
+	// Drilled holds the checks that were carried out and judged as drills, by id.
+	Drilled map[string]reports.Check
 	// Repeat gives the command that repeats a case; Curl the one that sends its
 	// decisive delivery without hookdrill, "" where curl cannot.
 	Repeat func(check plan.Check, c *plan.Case) string
@@ -76,6 +78,9 @@ func Check(in Input, id string) reports.Check {
 	case in.Head.Preflight != nil:
 		return afterPreflight(in, out)
 	}
+	if check.Need == contract.NeedManaged {
+		return drilled(in, out)
+	}
 	j := judge{Input: in, check: check}
 	for _, c := range in.Plan.Cases {
 		if c.Requirement != check.ID {
@@ -91,6 +96,18 @@ func Check(in Input, id string) reports.Check {
 		out.Cases = append(out.Cases, one)
 	}
 	out.Status, out.Why = summarise(out.Cases)
+	return out
+}
+
+// drilled is the check of a drill: one that was planned and not carried out is no pass.
+func drilled(in Input, out reports.Check) reports.Check {
+	if done, carried := in.Drilled[out.ID]; carried {
+		return done
+	}
+	out.Status, out.Why = reports.Error, "planned, and not carried out: a defect of hookdrill"
+	if in.Run.Interrupted {
+		out.Status, out.Why = reports.NotExercised, "the run was interrupted before it"
+	}
 	return out
 }
 
@@ -225,7 +242,7 @@ func asked(level, need string) bool {
 func unlock(checks []reports.Check, observers []reports.Observer) []reports.Unlock {
 	ways := []struct{ need, what, how string }{
 		{string(contract.NeedObserved), "whether events had their effect, once", "add --observe URL (a probe), or --observe-sql DSN with --observe-query SQL; see docs/observation.md"},
-		{string(contract.NeedManaged), "what survives a kill or a restart", "not in this version: it needs a receiver that hookdrill itself starts, kills and starts again"},
+		{string(contract.NeedManaged), "what survives a kill, a restart or the loss of the database", "let hookdrill start the receiver: --exec 'command'; see docs/drills.md"},
 		{string(contract.NeedLog), "what the receiver writes to its log", "add --log FILE, the file that the receiver logs to"},
 	}
 	if len(observers) > 0 {

@@ -1,0 +1,208 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"hookdrill/reports"
+)
+
+const (
+	// flood is how many events come at once while the database is slow, slow how much
+	// longer it takes.
+	flood = 200
+	slow  = time.Second
+	// normal is how long after the fault answers may take to be quick again, and inARow how
+	// many quick ones prove it.
+	normal = 10 * time.Second
+	inARow = 5
+)
+
+// database says why a drill with the database cannot be carried out.
+func (t *trial) database(ctx context.Context) (verdict, bool) {
+	if t.cfg.Database == nil {
+		return verdict{reports.NotApplicable, "", "the receiver was given no database (DATABASE_URL)"}, true
+	}
+	events, err := t.draw(few)
+	if err != nil {
+		return nothing(err), true
+	}
+	if err := t.fresh(ctx, events); err != nil {
+		return nothing(err), true
+	}
+	for _, e := range events {
+		t.deliver(ctx, e)
+	}
+	if _, bad := t.undelivered(); bad {
+		return t.quiet(), true
+	}
+	t.note("%d events have been delivered", len(events))
+	if !t.cfg.Database.Used() {
+		return verdict{reports.NotApplicable, "", "the receiver does not use the database of its DATABASE_URL"}, true
+	}
+	return verdict{}, false
+}
+
+// together delivers events once, at the same time.
+func (t *trial) together(ctx context.Context, events []*event) []attempt {
+	out := make([]attempt, len(events))
+	var all sync.WaitGroup
+	for i, e := range events {
+		all.Go(func() { out[i] = t.once(ctx, e) })
+	}
+	all.Wait()
+	return out
+}
+
+// retried delivers what was not acknowledged.
+func (t *trial) retried(ctx context.Context, events []*event) {
+	var all sync.WaitGroup
+	for _, e := range events {
+		if !e.acknowledged() {
+			all.Go(func() { t.deliver(ctx, e) })
+		}
+	}
+	all.Wait()
+	t.note("the retries are over")
+}
+
+// judged says what is wrong with the answers of a fault: a 2xx, none at all, or one that
+// tells the sender not to come again.
+func (t *trial) judged(events []*event, answers []attempt, fault string) (verdict, bool) {
+	var accepted, silent, wrong []*event
+	for i, a := range answers {
+		switch {
+		case a.acknowledged():
+			accepted = append(accepted, events[i])
+		case a.Status == 0:
+			silent = append(silent, events[i])
+		case a.Status < 500 && a.Status != 429 && a.Status != 408:
+			wrong = append(wrong, events[i])
+		}
+	}
+	t.note("%d events sent %s: %d acknowledged, %d without an answer", len(events), fault, len(accepted), len(silent))
+	switch {
+	case len(accepted) > 0:
+		t.blame(accepted...)
+		return verdict{reports.Fail, fmt.Sprintf("%d of %d events acknowledged %s", len(accepted), len(events), fault), "nothing could be stored then, and an acknowledged event is never sent again: " + names(accepted)}, true
+	case len(silent) > 0:
+		t.blame(silent...)
+		return verdict{reports.Fail, fmt.Sprintf("%d of %d events without an answer %s", len(silent), len(events), fault), "want a 5xx within the sender's time limit; the first: " + answerOf(silent[0])}, true
+	case len(wrong) > 0:
+		t.blame(wrong...)
+		return verdict{reports.Fail, fmt.Sprintf("%d of %d events answered with %d %s", len(wrong), len(events), wrong[0].attempts[0].Status, fault), "want a 5xx, which says that the receiver, not the event, is in trouble"}, true
+	}
+	return verdict{}, false
+}
+
+func answerOf(e *event) string {
+	a := e.attempts[0]
+	return fmt.Sprintf("%s after %s", a.said(), (a.end - a.start).Round(time.Millisecond))
+}
+
+// withoutDatabase: DUR-03.
+func (t *trial) withoutDatabase(ctx context.Context) verdict {
+	if v, not := t.database(ctx); not {
+		return v
+	}
+	t.cfg.Database.Cut()
+	t.note("the database is cut off: connections are closed, new ones refused")
+	return t.during(ctx, "while the database was gone")
+}
+
+// silentDatabase: DUR-04.
+func (t *trial) silentDatabase(ctx context.Context) verdict {
+	if v, not := t.database(ctx); not {
+		return v
+	}
+	if err := t.cfg.Database.Silence(); err != nil {
+		return nothing(err)
+	}
+	t.note("the database is silent: connections are accepted, and nothing is answered")
+	return t.during(ctx, "while the database was silent")
+}
+
+// during sends events while the database is away, heals it, and delivers the events.
+func (t *trial) during(ctx context.Context, fault string) verdict {
+	events, err := t.draw(few)
+	if err != nil {
+		return nothing(err)
+	}
+	answers := t.together(ctx, events)
+	bad, is := t.judged(events, answers, fault)
+	if err := t.cfg.Database.Heal(ctx); err != nil {
+		return nothing(err)
+	}
+	t.note("the database is there again")
+	t.retried(ctx, events)
+	if is {
+		return bad
+	}
+	return verdict{actual: "refused " + fault + ", delivered afterwards"}
+}
+
+// slowDatabase: DUR-05.
+func (t *trial) slowDatabase(ctx context.Context) verdict {
+	if v, not := t.database(ctx); not {
+		return v
+	}
+	if err := t.cfg.Database.Slow(slow); err != nil {
+		return nothing(err)
+	}
+	t.note("every answer of the database takes %s longer; %d events come at once", slow, flood)
+	events, err := t.draw(flood)
+	if err != nil {
+		return nothing(err)
+	}
+	t.together(ctx, events)
+	acknowledged := 0
+	for _, e := range events {
+		if e.acknowledged() {
+			acknowledged++
+		}
+	}
+	t.note("%d of %d were acknowledged", acknowledged, len(events))
+	if err := t.cfg.Database.Heal(ctx); err != nil {
+		return nothing(err)
+	}
+	healed := t.since()
+	t.note("the database is quick again")
+	took, last, ok := t.recovers(ctx, healed)
+	t.retried(ctx, t.events)
+	if !ok {
+		return verdict{
+			reports.Fail, fmt.Sprintf("answers were not quick again %s after the database was", normal),
+			fmt.Sprintf("want %d answers with 2xx in a row, each within %s; the last one: %s", inARow, time.Duration(t.cfg.Contract.Levels.P99), last),
+		}
+	}
+	return verdict{actual: fmt.Sprintf("%d of %d acknowledged while it was slow, quick again after %s", acknowledged, len(events), took.Round(100*time.Millisecond))}
+}
+
+// recovers sends events until some in a row are answered quickly.
+func (t *trial) recovers(ctx context.Context, healed time.Duration) (took time.Duration, last string, ok bool) {
+	quick := 0
+	for ctx.Err() == nil {
+		events, err := t.draw(1)
+		if err != nil {
+			return 0, err.Error(), false
+		}
+		a := t.once(ctx, events[0])
+		if a.acknowledged() && a.end-a.start < time.Duration(t.cfg.Contract.Levels.P99) {
+			quick++
+		} else {
+			quick = 0
+			t.blame(events[0])
+		}
+		last = answerOf(events[0])
+		if quick == inARow {
+			return t.since() - healed, last, true
+		}
+		if t.since()-healed > normal {
+			return 0, last, false
+		}
+		pause(ctx, 100*time.Millisecond)
+	}
+	return 0, last, false
+}

@@ -1,0 +1,222 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"hookdrill/mockclaude"
+	"hookdrill/observe"
+	"hookdrill/reports"
+)
+
+// draw draws new events.
+func (t *trial) draw(n int) ([]*event, error) {
+	var out []*event
+	for range n {
+		types := t.cfg.Contract.Types
+		e, err := mockclaude.NewEvent(t.cfg.Contract, types[t.rng.IntN(len(types))].Name, t.rng)
+		if err != nil {
+			return nil, fmt.Errorf("draw event: %w", err)
+		}
+		t.mu.Lock()
+		one := &event{number: len(t.events) + 1, Delivery: mockclaude.Delivery{
+			EventID: e.ID, Type: e.Type, TaskID: e.TaskID, Body: e.Template(t.cfg.Contract),
+			// A kept connection that the receiver closes just then is nobody's fault.
+			Header: []mockclaude.Field{{Name: "Connection", Value: "close"}},
+		}}
+		t.events = append(t.events, one)
+		t.mu.Unlock()
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// fresh makes sure that events were not processed before the drill: a seed that the receiver
+// has seen would prove nothing.
+func (t *trial) fresh(ctx context.Context, events []*event) error {
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.EventID
+	}
+	for _, o := range t.cfg.Observers {
+		effects, err := o.Effects(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("ask the observer before the drill: %w", err)
+		}
+		for _, id := range ids {
+			if effects[id].Processed > 0 {
+				return fmt.Errorf("seed %d was used against this receiver before; leave --seed out for a new one, or empty its store", t.cfg.Seed)
+			}
+		}
+	}
+	return nil
+}
+
+// once delivers an event once.
+func (t *trial) once(ctx context.Context, e *event) attempt {
+	start := t.since()
+	x := t.cfg.Sender.Send(ctx, e.Delivery)
+	a := attempt{start, t.since(), x}
+	t.add(e, a)
+	return a
+}
+
+// deliver delivers an event with the contract's retries, scaled, and after them until it is
+// acknowledged or its time is over.
+func (t *trial) deliver(ctx context.Context, e *event) {
+	last := t.since() + recovery
+	for i := 0; ctx.Err() == nil; i++ {
+		if t.once(ctx, e).acknowledged() {
+			return
+		}
+		wait := time.Second
+		if waits := t.cfg.Contract.Retries.Waits; i < len(waits) {
+			wait = time.Duration(float64(waits[i]) / t.speed)
+			last = t.since() + wait + recovery
+		} else if t.since() > last {
+			return
+		}
+		pause(ctx, wait)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// traffic delivers events, with retries, one after each wait, until it is waited for.
+type traffic struct {
+	t    *trial
+	stop context.CancelFunc
+	all  []*event
+	done sync.WaitGroup
+}
+
+// flow begins to deliver n new events, an event every so often.
+func (t *trial) flow(ctx context.Context, n int, every time.Duration) (*traffic, error) {
+	all, err := t.draw(n)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.fresh(ctx, all); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	f := &traffic{t: t, all: all, stop: cancel}
+	t.note("%d events are sent, one every %s, and retried %.0f times as fast as in the contract", n, every, t.speed)
+	f.done.Go(func() {
+		for _, e := range all {
+			f.done.Go(func() { t.deliver(ctx, e) })
+			pause(ctx, every)
+		}
+	})
+	return f, nil
+}
+
+func (f *traffic) wait() {
+	f.done.Wait()
+	f.stop()
+	f.t.note("every event has been delivered, or given up")
+}
+
+// abandon ends the traffic where it is.
+func (f *traffic) abandon() {
+	f.stop()
+	f.done.Wait()
+}
+
+// reach waits until so many events are acknowledged. It is false when ctx ended, or
+// nothing was acknowledged for a time.
+func reach(ctx context.Context, acks <-chan int, k int) bool {
+	limit := time.NewTimer(30 * time.Second)
+	defer limit.Stop()
+	for {
+		select {
+		case n := <-acks:
+			if n >= k {
+				return true
+			}
+		case <-limit.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// undelivered says which events were never acknowledged, though they should be in the end.
+func (t *trial) undelivered() (verdict, bool) {
+	var never []*event
+	for _, e := range t.events {
+		if !e.acknowledged() {
+			never = append(never, e)
+		}
+	}
+	if len(never) == 0 {
+		return verdict{}, false
+	}
+	t.blame(never...)
+	last := never[0].attempts[len(never[0].attempts)-1].said()
+	return verdict{
+		reports.Fail, fmt.Sprintf("%d of %d events were never acknowledged", len(never), len(t.events)),
+		fmt.Sprintf("%d events were not acknowledged by any retry, nor %s later: %s (in the end: %s)", len(never), recovery, names(never), last),
+	}, true
+}
+
+// effects judges the effects of all events: each acknowledged one must have exactly one.
+func (t *trial) effects(ctx context.Context, actual string) verdict {
+	if v, bad := t.undelivered(); bad {
+		return v
+	}
+	if len(t.cfg.Observers) == 0 {
+		return verdict{reports.NotObserved, actual, "nothing wrong was answered, and nobody could say what the receiver did with it (--observe)"}
+	}
+	expect := map[string]observe.Expectation{}
+	for _, e := range t.events {
+		expect[e.EventID] = observe.Expectation{Min: 1, Max: 1}
+	}
+	for _, o := range t.cfg.Observers {
+		result, err := observe.Settle(ctx, o, expect, observe.SettleConfig{Max: t.cfg.Settle})
+		if err != nil {
+			return verdict{reports.NotObserved, actual, "the observer cannot be asked: " + err.Error()}
+		}
+		if !result.Trusted {
+			return verdict{reports.NotObserved, actual, "the observer cannot be trusted: " + result.Why}
+		}
+		var lost, doubled []*event
+		for _, e := range t.events {
+			e.effect, e.seen = result.Effects[e.EventID].Processed, true
+			switch {
+			case e.effect == 0:
+				lost = append(lost, e)
+			case e.effect > 1:
+				doubled = append(doubled, e)
+			}
+		}
+		t.note("%d events were looked at: %d have no effect, %d more than one", len(t.events), len(lost), len(doubled))
+		if len(lost)+len(doubled) > 0 {
+			t.blame(lost...)
+			t.blame(doubled...)
+			var why []string
+			if len(lost) > 0 {
+				why = append(why, "acknowledged and not processed: "+names(lost))
+			}
+			if len(doubled) > 0 {
+				why = append(why, "processed more than once: "+names(doubled))
+			}
+			return verdict{reports.Fail, fmt.Sprintf("of %d events %d lost, %d processed twice", len(t.events), len(lost), len(doubled)), strings.Join(why, "; ")}
+		}
+	}
+	if actual != "" {
+		actual += "; "
+	}
+	return verdict{reports.Pass, fmt.Sprintf("%s%d events, each with one effect", actual, len(t.events)), ""}
+}

@@ -1,0 +1,126 @@
+// Package faultproxy stands between a receiver and its database and makes the network
+// between them go wrong, with Shopify's toxiproxy.
+package faultproxy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/collectors"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+)
+
+// Proxy is a proxy in front of a database. Its methods are for one goroutine.
+type Proxy struct {
+	proxy   *toxiproxy.Proxy
+	traffic *prometheus.Registry
+	url     string
+}
+
+// ports are those that the URLs of databases leave out.
+func ports() map[string]string {
+	return map[string]string{"postgres": "5432", "postgresql": "5432", "mysql": "3306", "mariadb": "3306", "redis": "6379", "rediss": "6379"}
+}
+
+// errURL says what a database's URL may be.
+var errURL = errors.New("want a URL such as postgres://user@host:5432/database, of postgres, mysql or redis")
+
+// New starts a proxy in front of the database that a URL names. A URL that names none is an
+// error.
+func New(databaseURL string) (*Proxy, error) {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return nil, errURL // not the cause: it may quote a password
+	}
+	scheme, _, _ := strings.Cut(u.Scheme, "+") // postgresql+psycopg, as SQLAlchemy writes it
+	port, known := ports()[scheme]
+	if !known || u.Hostname() == "" {
+		return nil, errURL
+	}
+	if u.Port() != "" {
+		port = u.Port()
+	}
+	metrics := toxiproxy.NewMetricsContainer(prometheus.NewRegistry())
+	metrics.ProxyMetrics = collectors.NewProxyMetricCollectors()
+	traffic := prometheus.NewRegistry()
+	for _, c := range metrics.ProxyMetrics.Collectors() {
+		if err := traffic.Register(c); err != nil {
+			return nil, fmt.Errorf("start fault proxy: %w", err)
+		}
+	}
+	server := toxiproxy.NewServer(metrics, zerolog.New(io.Discard))
+	p := &Proxy{proxy: toxiproxy.NewProxy(server, "database", "127.0.0.1:0", net.JoinHostPort(u.Hostname(), port)), traffic: traffic}
+	if err := p.proxy.Start(); err != nil {
+		return nil, fmt.Errorf("start fault proxy: %w", err)
+	}
+	u.Host = p.proxy.Listen
+	p.url = u.String()
+	return p, nil
+}
+
+// URL is the database's URL through the proxy. It may hold a password.
+func (p *Proxy) URL() string { return p.url }
+
+// Used reports whether anything ever went through.
+func (p *Proxy) Used() bool {
+	families, err := p.traffic.Gather()
+	if err != nil {
+		return false
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if m.GetCounter().GetValue() > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Cut closes all connections, and lets new ones be refused.
+func (p *Proxy) Cut() { p.proxy.Stop() }
+
+// Silence lets connections be, and be made, but nothing go through them.
+func (p *Proxy) Silence() error {
+	return errors.Join(p.toxic("timeout", "upstream", map[string]any{"timeout": 0}), p.toxic("timeout", "downstream", map[string]any{"timeout": 0}))
+}
+
+// Slow makes everything that the database says arrive that much later.
+func (p *Proxy) Slow(by time.Duration) error {
+	return p.toxic("latency", "downstream", map[string]any{"latency": by.Milliseconds()})
+}
+
+func (p *Proxy) toxic(kind, stream string, attributes map[string]any) error {
+	text, err := json.Marshal(map[string]any{"name": kind + "_" + stream, "type": kind, "stream": stream, "attributes": attributes})
+	if err != nil {
+		return fmt.Errorf("set fault: %w", err)
+	}
+	if _, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(string(text))); err != nil {
+		return fmt.Errorf("set fault: %w", err)
+	}
+	return nil
+}
+
+// Heal ends every fault. What was lost meanwhile stays lost.
+func (p *Proxy) Heal(ctx context.Context) error {
+	p.proxy.Toxics.ResetToxics(ctx)
+	if p.proxy.Enabled {
+		return nil
+	}
+	if err := p.proxy.Start(); err != nil {
+		return fmt.Errorf("heal fault proxy: %w", err)
+	}
+	return nil
+}
+
+// Close ends the proxy.
+func (p *Proxy) Close() { p.proxy.Stop() }

@@ -1,0 +1,258 @@
+// Package managed starts a receiver by a command, stops it in order, kills it, and starts it
+// again. Nothing of it is left when it is closed: the command and all that it started are one
+// process group.
+package managed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	defaultReady = 30 * time.Second
+	// poll is how often it is looked whether something listens, or is gone.
+	poll = 20 * time.Millisecond
+	// tail is how much of the output an error quotes.
+	tail = 2 << 10
+)
+
+// Config says how a receiver is started.
+type Config struct {
+	// Command is given to the shell (sh -c).
+	Command string
+	// Dir is where it is started, "" for here.
+	Dir string
+	// Env is added to the environment.
+	Env []string
+	// Address is where it must listen, as host:port.
+	Address string
+	// Ready bounds the wait for that; 0 is 30 s.
+	Ready time.Duration
+}
+
+// Validate names every wrong field.
+func (c Config) Validate() error {
+	var errs []error
+	if strings.TrimSpace(c.Command) == "" {
+		errs = append(errs, errors.New("command: empty"))
+	}
+	if _, _, err := net.SplitHostPort(c.Address); err != nil {
+		errs = append(errs, fmt.Errorf("address: want host:port, have %q", c.Address))
+	}
+	if c.Ready < 0 {
+		errs = append(errs, errors.New("ready: negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// Receiver is a receiver that was started by a command. Its methods are for one goroutine.
+type Receiver struct {
+	cfg Config
+	log *os.File
+
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	ended  chan struct{} // closed when the command has ended
+	failed error         // how it ended
+}
+
+// StartError says that a receiver did not start.
+type StartError struct {
+	Problem string
+	// Output is the end of what it wrote. Untrusted.
+	Output string
+}
+
+func (e *StartError) Error() string {
+	if e.Output == "" {
+		return "the receiver did not start: " + e.Problem + "; it wrote nothing"
+	}
+	return "the receiver did not start: " + e.Problem + "; it wrote:\n" + e.Output
+}
+
+// New makes a receiver that is not started yet. What it writes to stdout and stderr is
+// appended to a file in a folder.
+func New(cfg Config, dir string) (*Receiver, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("manage receiver: %w", err)
+	}
+	if cfg.Ready == 0 {
+		cfg.Ready = defaultReady
+	}
+	log, err := os.OpenFile(filepath.Join(dir, "receiver.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a folder of our own
+	if err != nil {
+		return nil, fmt.Errorf("manage receiver: %w", err)
+	}
+	return &Receiver{cfg: cfg, log: log}, nil
+}
+
+// LogFile is the file with what it wrote.
+func (r *Receiver) LogFile() string { return r.log.Name() }
+
+// Start starts it and waits until something listens at its address. The error is a
+// [*StartError] unless ctx ended.
+func (r *Receiver) Start(ctx context.Context) error {
+	if r.Running() {
+		return nil
+	}
+	if listening(ctx, r.cfg.Address) {
+		return &StartError{Problem: "something listens at " + r.cfg.Address + " already"}
+	}
+	//nolint:gosec // the user's own command, on purpose
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", r.cfg.Command) // outlives ctx, so that a run can end in order
+	cmd.Dir, cmd.Env = r.cfg.Dir, append(os.Environ(), r.cfg.Env...)
+	cmd.Stdout, cmd.Stderr = r.log, r.log
+	group(cmd)
+	if err := cmd.Start(); err != nil {
+		return &StartError{Problem: err.Error()}
+	}
+	ended := make(chan struct{})
+	r.mu.Lock()
+	r.cmd, r.ended = cmd, ended
+	r.mu.Unlock()
+	go func() {
+		err := cmd.Wait()
+		r.mu.Lock()
+		r.failed = err
+		r.mu.Unlock()
+		close(ended)
+	}()
+	if err := r.wait(ctx, ended); err != nil {
+		r.Kill()
+		return err
+	}
+	return nil
+}
+
+func (r *Receiver) wait(ctx context.Context, ended chan struct{}) error {
+	limit := time.NewTimer(r.cfg.Ready)
+	defer limit.Stop()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("start receiver: %w", ctx.Err())
+		case <-ended:
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			how := "it ended at once"
+			if r.failed != nil {
+				how = "it ended: " + r.failed.Error()
+			}
+			return &StartError{Problem: how, Output: r.output()}
+		case <-limit.C:
+			return &StartError{Problem: fmt.Sprintf("nothing listens at %s after %s (it is told its port in PORT)", r.cfg.Address, r.cfg.Ready), Output: r.output()}
+		case <-tick.C:
+			if listening(ctx, r.cfg.Address) {
+				return nil
+			}
+		}
+	}
+}
+
+// output is the end of what it wrote.
+func (r *Receiver) output() string {
+	data, err := os.ReadFile(r.log.Name())
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(data[max(0, len(data)-tail):]))
+}
+
+func listening(ctx context.Context, address string) bool {
+	d := net.Dialer{Timeout: time.Second}
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
+// Running reports whether the command runs.
+func (r *Receiver) Running() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cmd == nil {
+		return false
+	}
+	select {
+	case <-r.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Stop asks it to end (SIGTERM) and waits until it and all that it started are gone, or the
+// limit is over; then what is left is killed. It returns how long it took, and whether it ended by
+// itself.
+func (r *Receiver) Stop(limit time.Duration) (took time.Duration, inOrder bool) {
+	r.mu.Lock()
+	cmd, ended := r.cmd, r.ended
+	r.mu.Unlock()
+	if cmd == nil {
+		return 0, true
+	}
+	began := time.Now()
+	terminate(cmd)
+	inOrder = r.gone(cmd, ended, limit)
+	took = time.Since(began)
+	r.Kill()
+	return took, inOrder
+}
+
+// Kill ends it and all that it started without warning (SIGKILL), and waits until they are
+// gone.
+func (r *Receiver) Kill() {
+	r.mu.Lock()
+	cmd, ended := r.cmd, r.ended
+	r.mu.Unlock()
+	if cmd == nil {
+		return
+	}
+	kill(cmd)
+	r.gone(cmd, ended, defaultReady)
+	r.mu.Lock()
+	r.cmd = nil
+	r.mu.Unlock()
+}
+
+// gone waits until a command and its group are gone.
+func (r *Receiver) gone(cmd *exec.Cmd, ended chan struct{}, limit time.Duration) bool {
+	end := time.NewTimer(limit)
+	defer end.Stop()
+	select {
+	case <-ended:
+	case <-end.C:
+		return false
+	}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for alive(cmd) {
+		select {
+		case <-tick.C:
+		case <-end.C:
+			return false
+		}
+	}
+	return true
+}
+
+// Close kills what runs and closes the log.
+func (r *Receiver) Close() error {
+	r.Kill()
+	if err := r.log.Close(); err != nil {
+		return fmt.Errorf("close receiver's log: %w", err)
+	}
+	return nil
+}

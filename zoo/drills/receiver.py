@@ -1,0 +1,137 @@
+"""A receiver on SQLite, of Python's standard library alone, with one defect by name.
+
+It listens on $PORT, keeps its events in the file $DB, and knows the signing key from
+$CLAUDE_WEBHOOK_KEY. DEFECT says what is wrong with it; "" for nothing. GET /probe tells
+what an event did.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import queue
+import signal
+import sqlite3
+import threading
+import time
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+KEY = os.environ["CLAUDE_WEBHOOK_KEY"].encode()
+DEFECT = os.environ.get("DEFECT", "")
+DB = os.environ["DB"]
+KNOWN = set()  # the ids of this process, for the defect memory
+LOCK = threading.Lock()
+QUEUE = queue.Queue()
+
+
+def connect():
+    db = sqlite3.connect(DB, timeout=10, isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    return db
+
+
+def prepare():
+    with connect() as db:
+        db.execute("CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY)")
+        db.execute("CREATE TABLE IF NOT EXISTS effects (id TEXT)")
+
+
+def process(event):
+    """Note the event and do its work, in one transaction."""
+    db = connect()
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        if db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (event,)).rowcount == 1:
+            if DEFECT == "seen-first":  # noted for good before the work is done
+                db.execute("COMMIT")
+                time.sleep(0.05)
+                db.execute("BEGIN IMMEDIATE")
+            db.execute("INSERT INTO effects VALUES (?)", (event,))
+        db.execute("COMMIT")
+    finally:
+        db.close()
+
+
+def process_in_memory(event):
+    """Doubles are known to this process only."""
+    with LOCK:
+        if event in KNOWN:
+            return
+        KNOWN.add(event)
+    with connect() as db:
+        db.execute("INSERT INTO effects VALUES (?)", (event,))
+
+
+def work():
+    while True:
+        event = QUEUE.get()
+        time.sleep(0.03)
+        process(event)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status, body=b"{}"):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        if url.path != "/probe":
+            return self.answer(405 if url.path.startswith("/webhooks") else 404)
+        db = connect()
+        events = {}
+        for event in parse_qs(url.query).get("id", []):
+            n = db.execute("SELECT count(*) FROM effects WHERE id = ?", (event,)).fetchone()[0]
+            if n:
+                events[event] = {"processed": n}
+        db.close()
+        self.answer(200, json.dumps({"events": events}).encode())
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        want = hmac.new(KEY, body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(want, self.headers.get("X-Claude-Signature", "")):
+            return self.answer(401)
+        try:
+            event = json.loads(body)
+            at = datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00"))
+            if abs((datetime.now(timezone.utc) - at).total_seconds()) > 300:
+                return self.answer(400)
+            event = event["id"]
+        except (ValueError, KeyError, TypeError):
+            return self.answer(400)
+        if DEFECT == "acknowledge-first":
+            QUEUE.put(event)
+        elif DEFECT == "memory":
+            process_in_memory(event)
+        else:
+            process(event)
+        self.answer(200)
+
+
+def main():
+    prepare()
+    if DEFECT == "acknowledge-first":
+        threading.Thread(target=work, daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
+    server.daemon_threads = False  # those that are under way are finished at the end
+    if DEFECT == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    server.serve_forever(poll_interval=0.05)
+    server.server_close()
+
+
+main()
