@@ -226,10 +226,12 @@ type Case struct {
 // bound.
 type Exchange struct {
 	// Role says what the exchange is for: control, case, …
-	Role     string  `json:"role,omitempty"`
-	Request  string  `json:"request"`
-	Response string  `json:"response"`
-	MS       float64 `json:"ms"`
+	Role string `json:"role,omitempty"`
+	// At is when the sending began; zero where nobody noted it.
+	At       time.Time `json:"at,omitzero"`
+	Request  string    `json:"request"`
+	Response string    `json:"response"`
+	MS       float64   `json:"ms"`
 	// Status is the HTTP status, 0 when no answer came.
 	Status int `json:"status,omitempty"`
 	// Error says what went wrong on the way, "" for a complete answer.

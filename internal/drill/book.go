@@ -146,7 +146,7 @@ func (b *book) evidence() []reports.Exchange {
 				continue // the first, and the last two
 			}
 			out = append(out, reports.Exchange{
-				Role: fmt.Sprintf("event %d, attempt %d", e.number, i+1), Request: a.Request, Response: a.Response,
+				Role: fmt.Sprintf("event %d, attempt %d", e.number, i+1), At: a.Start.UTC(), Request: a.Request, Response: a.Response,
 				MS: float64(a.Duration.Microseconds()) / 1000, Status: a.Status, Error: a.ErrText, EventID: e.EventID,
 			})
 		}

@@ -130,7 +130,7 @@ func (f *flight) evidence() []reports.Exchange {
 	var out []reports.Exchange
 	for _, a := range f.out.Record.Attempts {
 		out = append(out, reports.Exchange{
-			Role: "preflight", Request: a.Request, Response: a.Response, MS: float64(a.Duration.Microseconds()) / 1000,
+			Role: "preflight", At: a.Start.UTC(), Request: a.Request, Response: a.Response, MS: float64(a.Duration.Microseconds()) / 1000,
 			Status: a.Status, Error: strings.TrimSpace(string(a.Err) + " " + a.ErrText), EventID: a.EventID, Target: a.Target,
 		})
 	}

@@ -403,7 +403,7 @@ func others(all []seen, not *seen) []reports.Exchange {
 func exchange(s *seen) reports.Exchange {
 	a := s.attempt
 	return reports.Exchange{
-		Role: s.Role, Request: a.Request, Response: a.Response, MS: float64(a.Duration.Microseconds()) / 1000,
+		Role: s.Role, At: a.Start.UTC(), Request: a.Request, Response: a.Response, MS: float64(a.Duration.Microseconds()) / 1000,
 		Status: a.Status, Error: strings.TrimSpace(errText(a)), EventID: a.EventID, Target: a.Target,
 	}
 }
