@@ -11,11 +11,14 @@ import (
 type Config struct {
 	// Addr is where [Receiver.Run] listens. Default 127.0.0.1:0, a free port.
 	Addr string
+	// Contract names the sender's contract, one of [Contracts]. Default claude.
+	Contract string
 	// Path is where deliveries arrive, with or without a trailing slash.
-	// Default /webhooks/claude.
+	// Default the contract's, such as /webhooks/claude.
 	Path string
-	// Keys are the signing secrets that are good at present: the current one
-	// and, during a rotation, the previous one. Each is used whole, as UTF-8.
+	// Keys are the signing secrets that are good at present, as the sender hands
+	// them out: the current one and, during a rotation, the previous one. The
+	// contract says whether one is used whole or decoded.
 	Keys []string
 	// Store keeps the events. [Receiver.Run] closes it when it returns.
 	Store Store
@@ -104,7 +107,10 @@ func or[T comparable](field *T, value T) {
 
 func (c Config) withDefaults() Config {
 	or(&c.Addr, "127.0.0.1:0")
-	or(&c.Path, "/webhooks/claude")
+	or(&c.Contract, DefaultContract)
+	if contract, known := FindContract(c.Contract); known {
+		or(&c.Path, contract.Path)
+	}
 	or(&c.MaxBody, 1<<20)
 	if c.Probe {
 		or(&c.MaxHeader, 512<<10)

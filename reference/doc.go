@@ -1,7 +1,11 @@
-// Package reference is a webhook receiver for the contract claude that keeps
-// every promise the contract asks for. It is what the harness runs against
-// when nobody names a target, what the suites must always pass, and an example
-// to copy from.
+// Package reference is a webhook receiver that keeps every promise the contract
+// asks for. It is what the harness runs against when nobody names a target,
+// what the suites must always pass, and an example to copy from.
+//
+// It speaks the contracts of several senders ([Contracts]). What they differ in
+// is small and stands in one [Contract] each: how a secret becomes a key, what is
+// signed and how the signature is written, where id, type and times are. All the
+// rest is the same for all of them.
 //
 // A delivery goes through three gates, in this order: the signature over the
 // raw bytes, the strict envelope, the freshness of its timestamp. What passes

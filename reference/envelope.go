@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net/http"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -21,74 +21,94 @@ type malformed string
 
 func (m malformed) Error() string { return "malformed event: " + string(m) }
 
-// statusOf returns what a documented type makes of its task.
-func statusOf(eventType string) (status string, documented bool) {
-	switch eventType {
-	case "agent.task.completed":
-		return "completed", true
-	case "agent.task.failed":
-		return "failed", true
-	case "agent.task.timeout":
-		return "timeout", true
-	default:
-		return "", false
-	}
-}
-
-// otherType stands for every type that is not documented.
-const otherType = "other"
-
-// typeLabel is a documented type as it is, and "other" for any other: types
-// come off the wire, and the labels of metrics and traces have to be few.
-func typeLabel(eventType string) string {
-	if _, documented := statusOf(eventType); documented {
-		return eventType
-	}
-	return otherType
-}
-
-// parseEvent reads the envelope of a verified body. Every error is a
-// malformed. Received is left to the caller.
-func parseEvent(body []byte) (Event, error) {
+// object returns the wanted members of a verified body, which must be a JSON
+// object.
+func object(body []byte, wanted ...string) (map[string]json.RawMessage, error) {
 	// encoding/json would replace broken UTF-8 and make two ids one.
 	if !utf8.Valid(body) {
-		return Event{}, malformed("not_utf8")
+		return nil, malformed("not_utf8")
 	}
 	if !json.Valid(body) {
-		return Event{}, malformed("not_json")
+		return nil, malformed("not_json")
 	}
-	fields, err := members(body, "id", "type", "timestamp", "data")
+	return members(body, wanted...)
+}
+
+// inner returns the wanted members of a member that must be an object.
+func inner(fields map[string]json.RawMessage, key string, wanted ...string) (map[string]json.RawMessage, error) {
+	found, err := members(fields[key], wanted...)
 	if err != nil {
-		return Event{}, err
+		return nil, malformed(key + "_" + string(err.(malformed))) //nolint:errorlint,forcetypeassert,errcheck // members returns nothing else
 	}
-	event := Event{Payload: body}
-	if event.ID, err = name(fields, "id"); err != nil {
-		return Event{}, err
-	}
-	if event.Type, err = name(fields, "type"); err != nil {
-		return Event{}, err
-	}
-	stamp, err := name(fields, "timestamp")
+	return found, nil
+}
+
+// perhaps returns a member as a string, and "" for whatever is no name: the
+// sender promises nothing about it, so nothing is refused for its sake.
+func perhaps(fields map[string]json.RawMessage, key string) string {
+	value, err := name(fields, key)
 	if err != nil {
-		return Event{}, err
+		return ""
 	}
-	if event.Timestamp, err = parseTimestamp(stamp); err != nil {
-		return Event{}, err
-	}
-	status, documented := statusOf(event.Type)
-	if !documented {
-		return event, nil
-	}
-	data, err := members(fields["data"], "task_id", "result", "error")
+	return value
+}
+
+// perhapsInner is inner for a member about which nothing is promised.
+func perhapsInner(fields map[string]json.RawMessage, key string, wanted ...string) map[string]json.RawMessage {
+	found, err := members(fields[key], wanted...)
 	if err != nil {
-		return Event{}, malformed("data_" + string(err.(malformed))) //nolint:errorlint,forcetypeassert,errcheck // members returns nothing else
+		return nil
 	}
-	if event.TaskID, err = name(data, "task_id"); err != nil {
-		return Event{}, err
+	return found
+}
+
+// seconds returns a member that must be a whole number of Unix seconds.
+func seconds(fields map[string]json.RawMessage, key string) (time.Time, error) {
+	raw, ok := fields[key]
+	if !ok || string(raw) == "null" {
+		return time.Time{}, malformed(key + "_missing")
 	}
-	event.Status = status
-	event.Result, event.Error = data["result"], data["error"]
-	return event, nil
+	t, err := unixSeconds(string(raw))
+	if err != nil {
+		return time.Time{}, malformed(key + "_not_unix_seconds")
+	}
+	return t, nil
+}
+
+// moment returns a member that must be an RFC 3339 date-time.
+func moment(fields map[string]json.RawMessage, key string) (time.Time, error) {
+	text, err := name(fields, key)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := parseTimestamp(text)
+	if err != nil {
+		return time.Time{}, malformed(key + "_not_rfc3339")
+	}
+	return t, nil
+}
+
+// headerName returns what a header says that must be there once, by the rules of
+// [name]. A reason calls it key.
+func headerName(header http.Header, field, key string) (string, error) {
+	value, ok := one(header, field)
+	if !ok {
+		return "", malformed(key + "_missing")
+	}
+	return value, checkName(value, key)
+}
+
+// checkName refuses what is no id or type although it is some text.
+func checkName(value, key string) error {
+	switch {
+	case value == "":
+		return malformed(key + "_empty")
+	case len(value) > maxName:
+		return malformed(key + "_too_long")
+	case !utf8.ValidString(value):
+		return malformed(key + "_not_unicode")
+	}
+	return nil
 }
 
 // members returns the wanted members of a valid JSON object, raw. Names are
@@ -138,15 +158,10 @@ func name(fields map[string]json.RawMessage, key string) (string, error) {
 	if err := json.Unmarshal(raw, &value); err != nil {
 		return "", malformed(key + "_not_a_string")
 	}
-	switch {
-	case value == "":
-		return "", malformed(key + "_empty")
-	case len(value) > maxName:
-		return "", malformed(key + "_too_long")
-	case loneSurrogate(raw):
+	if loneSurrogate(raw) {
 		return "", malformed(key + "_not_unicode")
 	}
-	return value, nil
+	return value, checkName(value, key)
 }
 
 // loneSurrogate reports whether a valid JSON string holds half a surrogate
@@ -181,19 +196,4 @@ func escapedUnit(raw []byte) (rune, bool) {
 	}
 	unit, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
 	return rune(unit), err == nil
-}
-
-// parseTimestamp reads an RFC 3339 date-time. Package time alone is too kind:
-// it takes an hour of one digit, a comma, and a zone of +99:99.
-func parseTimestamp(s string) (time.Time, error) {
-	const bad = malformed("timestamp_not_rfc3339")
-	s = strings.ToUpper(s) // RFC 3339, 5.6: t and z may be lower case
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || s[len("2006-01-02T1")] == ':' || strings.Contains(s, ",") {
-		return time.Time{}, bad
-	}
-	if zone := s[len(s)-len("07:00"):]; s[len(s)-1] != 'Z' && (zone[:2] > "23" || zone[3:] > "59") {
-		return time.Time{}, bad
-	}
-	return t, nil
 }

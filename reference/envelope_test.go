@@ -15,6 +15,12 @@ func envelope(id, eventType, timestamp, data string) string {
 	return `{"id":` + id + `,"type":` + eventType + `,"timestamp":` + timestamp + `,"data":` + data + `}`
 }
 
+// parseEvent reads an event of the contract claude.
+func parseEvent(body []byte) (Event, error) {
+	letter, err := readClaude(claim{}, nil, body)
+	return letter.event, err
+}
+
 func TestParseEvent(t *testing.T) {
 	t.Parallel()
 	const (

@@ -41,6 +41,7 @@ func NewHandler(cfg Config) (http.Handler, error) {
 
 type handler struct {
 	path         string
+	contract     Contract
 	keys         [][]byte
 	store        Store
 	probe        bool
@@ -62,8 +63,10 @@ type handler struct {
 
 func newHandler(cfg Config) *handler {
 	log := cfg.Logger.With("logger", loggerName)
+	contract, _ := FindContract(cfg.Contract) // Validate has found it
 	h := &handler{
 		path:         strings.TrimSuffix(cfg.Path, "/"),
+		contract:     contract,
 		store:        cfg.Store,
 		probe:        cfg.Probe,
 		maxBody:      cfg.MaxBody,
@@ -80,8 +83,9 @@ func newHandler(cfg Config) *handler {
 	if cfg.Tracer != nil {
 		h.tracer = cfg.Tracer.Tracer(tracerName)
 	}
-	for _, key := range cfg.Keys {
-		h.keys = append(h.keys, []byte(key))
+	for _, secret := range cfg.Keys {
+		key, _ := contract.derive(secret) // Validate has tried
+		h.keys = append(h.keys, key)
 	}
 	return h
 }
@@ -150,7 +154,7 @@ func (h *handler) deliver(ctx context.Context, w http.ResponseWriter, r *http.Re
 		})
 	}
 	// A request without a signature is refused unread.
-	signature, ok := signatureOf(r.Header)
+	claimed, ok := h.contract.claims(r.Header)
 	if !ok {
 		return h.refuse(ctx, w, unauthorized("signature_missing"))
 	}
@@ -158,7 +162,7 @@ func (h *handler) deliver(ctx context.Context, w http.ResponseWriter, r *http.Re
 	if large {
 		defer h.large.give()
 	}
-	if no == nil && !h.verified(ctx, body, signature) {
+	if no == nil && !h.verified(ctx, claimed, body) {
 		no = unauthorized("signature_wrong")
 	}
 	if no != nil {
@@ -166,7 +170,8 @@ func (h *handler) deliver(ctx context.Context, w http.ResponseWriter, r *http.Re
 	}
 
 	verified := h.now()
-	event, outcome, no := h.process(ctx, body, verified)
+	letter, outcome, no := h.process(ctx, claimed, r.Header, body, verified)
+	event := letter.event
 	spent := h.now().Sub(verified)
 	ms := float64(spent.Microseconds()) / 1000
 	w.Header().Set("Server-Timing", "process;dur="+strconv.FormatFloat(ms, 'f', 3, 64))
@@ -176,9 +181,14 @@ func (h *handler) deliver(ctx context.Context, w http.ResponseWriter, r *http.Re
 	if no != nil {
 		return h.refuse(ctx, w, no, attrsOf(event, ms)...)
 	}
+	if letter.reply != "" {
+		h.log.LogAttrs(ctx, slog.LevelInfo, "greeting answered", slog.String("event_type", event.Type))
+		answer(w, http.StatusOK, letter.reply)
+		return resultGreeting
+	}
 	came := resultOf(outcome, event)
 	if h.metrics != nil {
-		h.metrics.accepted(event, verified)
+		h.metrics.accepted(h.contract.typeLabel(event.Type), verified)
 	}
 	if h.log.Enabled(ctx, slog.LevelInfo) {
 		h.log.LogAttrs(ctx, slog.LevelInfo, "event accepted", append(attrsOf(event, ms), slog.String("outcome", came.String()))...)
@@ -199,47 +209,71 @@ func attrsOf(event Event, ms float64) []slog.Attr {
 }
 
 // verified reports whether the signature is right.
-func (h *handler) verified(ctx context.Context, body []byte, signature string) bool {
+func (h *handler) verified(ctx context.Context, claimed claim, body []byte) bool {
 	if h.tracer == nil {
-		return verify(h.keys, body, signature)
+		return verify(h.keys, h.contract.encode, claimed, body)
 	}
 	_, span := h.tracer.Start(ctx, "verify")
 	defer func() { span.End() }() // see endDelivery
-	return verify(h.keys, body, signature)
+	return verify(h.keys, h.contract.encode, claimed, body)
 }
 
-// process takes a verified body to the store.
-func (h *handler) process(ctx context.Context, body []byte, now time.Time) (Event, Outcome, *refusal) {
-	event, err := parseEvent(body)
+// process takes a verified delivery to the store, unless it is a greeting.
+func (h *handler) process(ctx context.Context, claimed claim, header http.Header, body []byte, now time.Time) (letter, Outcome, *refusal) {
+	letter, err := h.contract.read(claimed, header, body)
 	if err != nil {
-		reason := "malformed"
-		if m, ok := errors.AsType[malformed](err); ok {
-			reason = string(m)
-		}
-		return event, 0, badRequest(resultMalformed, reason)
+		return letter, 0, badRequest(resultMalformed, reasonOf(err))
 	}
-	switch age := now.Sub(event.Timestamp); {
-	case age > h.tolerance:
-		return event, 0, badRequest(resultStale, "timestamp_too_old")
-	case age < -h.tolerance:
-		return event, 0, badRequest(resultStale, "timestamp_in_future")
+	if no := h.fresh(claimed, letter.event, now); no != nil || letter.reply != "" {
+		return letter, 0, no
 	}
+	event := &letter.event
 	event.Received = now
+	if event.Timestamp.IsZero() { // nothing better puts the events of this sender in order
+		event.Timestamp = now
+	}
 	if h.tracer != nil {
-		describe(ctx, event)
+		describe(ctx, h.contract.typeLabel(event.Type))
 	}
 
 	// Only what is verified and well-formed competes for a slot: forged events
 	// can never take one away from genuine ones.
 	if !h.waiting.take() {
-		return event, 0, overloaded("too_many_in_flight")
+		return letter, 0, overloaded("too_many_in_flight")
 	}
 	defer h.waiting.give()
-	outcome, err := h.record(ctx, event)
+	outcome, err := h.record(ctx, *event)
 	if err != nil {
-		return event, 0, unavailable(err)
+		return letter, 0, unavailable(err)
 	}
-	return event, outcome, nil
+	return letter, outcome, nil
+}
+
+// reasonOf is the word for what is malformed.
+func reasonOf(err error) string {
+	if m, ok := errors.AsType[malformed](err); ok {
+		return string(m)
+	}
+	return "malformed"
+}
+
+// fresh refuses what was sent too long ago, or will be, if the contract says when
+// that is.
+func (h *handler) fresh(claimed claim, event Event, now time.Time) *refusal {
+	if h.contract.stamp == stampNowhere {
+		return nil
+	}
+	sent, err := h.contract.sent(claimed, event)
+	if err != nil {
+		return badRequest(resultMalformed, reasonOf(err))
+	}
+	switch age := now.Sub(sent); {
+	case age > h.tolerance:
+		return badRequest(resultStale, "timestamp_too_old")
+	case age < -h.tolerance && !h.contract.ahead:
+		return badRequest(resultStale, "timestamp_in_future")
+	}
+	return nil
 }
 
 // record waits for the store, no longer than it may take.

@@ -25,7 +25,8 @@ type Metrics struct {
 	good, bad, own prometheus.Observer // seconds, by class of the answer
 	processing     prometheus.Observer
 	store          prometheus.Observer
-	events         map[string]prometheus.Counter // by documented type, and "other"
+	byType         *prometheus.CounterVec
+	events         map[string]prometheus.Counter // by documented type, and "other"; bind fills it
 	last           prometheus.Gauge
 }
 
@@ -51,9 +52,7 @@ func NewMetrics(version string) *Metrics {
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: metricPrefix + "events_total", Help: "Events taken, duplicates included, by documented type.",
 	}, []string{"type"})
-	for _, t := range []string{"agent.task.completed", "agent.task.failed", "agent.task.timeout", otherType} {
-		m.events[t] = events.WithLabelValues(t)
-	}
+	m.byType = events
 	m.last = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: metricPrefix + "last_accepted_timestamp_seconds", Help: "Unix time of the last delivery answered with 2xx; 0 before the first.",
 	})
@@ -90,6 +89,9 @@ func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
 func (m *Metrics) bind(h *handler, store Store) error {
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: metricPrefix + name, Help: help}, value)
+	}
+	for _, t := range append([]string{otherType}, h.contract.types...) { // all of them, so that a first event shows as an increase
+		m.events[t] = m.byType.WithLabelValues(t)
 	}
 	all := []prometheus.Collector{
 		gauge("in_flight", "Verified deliveries that wait for the store.", func() float64 { return float64(h.waiting.used()) }),
@@ -152,7 +154,7 @@ func (m *Metrics) delivered(came result, took time.Duration) {
 	}
 }
 
-func (m *Metrics) accepted(event Event, at time.Time) {
-	m.events[typeLabel(event.Type)].Inc()
+func (m *Metrics) accepted(label string, at time.Time) {
+	m.events[label].Inc()
 	m.last.Set(float64(at.UnixMilli()) / 1000)
 }

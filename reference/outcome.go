@@ -13,6 +13,7 @@ const (
 	resultDuplicate
 	resultIgnored
 	resultAccepted
+	resultGreeting
 	resultUnauthorized
 	resultMalformed
 	resultStale
@@ -35,6 +36,8 @@ func (r result) String() string {
 		return StatusIgnored
 	case resultAccepted:
 		return "accepted"
+	case resultGreeting:
+		return "greeting"
 	case resultUnauthorized:
 		return "unauthorized"
 	case resultMalformed:
@@ -61,7 +64,7 @@ func (r result) String() string {
 // status is the code that the delivery is answered with.
 func (r result) status() int {
 	switch r {
-	case resultProcessed, resultDuplicate, resultIgnored, resultAccepted:
+	case resultProcessed, resultDuplicate, resultIgnored, resultAccepted, resultGreeting:
 		return http.StatusOK
 	case resultUnauthorized:
 		return http.StatusUnauthorized

@@ -49,17 +49,23 @@ type Event struct {
 	ID string
 	// Type is the event's type as the sender wrote it.
 	Type string
-	// Timestamp is the sender's; it puts events about one task in order.
+	// Timestamp is when the event happened, as the sender has it; it puts events
+	// about one task in order.
 	Timestamp time.Time
-	// TaskID is the task that the event is about; "" if it is about none.
+	// TaskID is the task, or whatever else has a state, that the event is about;
+	// "" if it is about none.
 	TaskID string
-	// Status is what the event makes of its task: completed, failed or
-	// timeout; "" if it is about none.
+	// Status is what the event makes of its task, such as completed: at most 64
+	// letters, digits, - and _; "" if it is about none.
 	Status string
 	// Result and Error are JSON as the sender wrote it; nil when absent.
 	Result, Error []byte
 	// Payload is the raw body.
 	Payload []byte
+	// Fetch is the path, on the sender's API, of the resource that the event is
+	// about; "" if nothing is to be fetched. A store that is no [FetchStore]
+	// ignores it.
+	Fetch string
 	// Received is when the receiver got the event.
 	Received time.Time
 }

@@ -49,6 +49,6 @@ func endDedupe(span trace.Span, outcome Outcome, err error) {
 }
 
 // describe names a verified event's type to the delivery's span.
-func describe(ctx context.Context, event Event) {
-	trace.SpanFromContext(ctx).SetAttributes(attribute.String("hookdrill.event_type", typeLabel(event.Type)))
+func describe(ctx context.Context, label string) {
+	trace.SpanFromContext(ctx).SetAttributes(attribute.String("hookdrill.event_type", label))
 }

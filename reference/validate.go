@@ -20,7 +20,12 @@ func (c Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.AdminAddr); c.AdminAddr != "" && err != nil {
 		refuse("admin_addr: want host:port, have %q", c.AdminAddr)
 	}
+	contract, known := FindContract(c.Contract)
+	if !known {
+		refuse("contract: want one of %s, have %q", strings.Join(Contracts(), ", "), c.Contract)
+	}
 	switch path := strings.TrimSuffix(c.Path, "/"); {
+	case !known && c.Path == "": // the contract's, whichever that is
 	case !strings.HasPrefix(c.Path, "/"), strings.ContainsAny(c.Path, "?#% "):
 		refuse("path: want a plain path from /, have %q", c.Path)
 	case path == probePath, path == healthPath, path == readyPath:
@@ -32,6 +37,10 @@ func (c Config) Validate() error {
 	for i, key := range c.Keys {
 		if key == "" {
 			refuse("keys[%d]: is empty", i)
+		} else if known {
+			if err := contract.CheckKey(key); err != nil {
+				refuse("keys[%d]: %w", i, err)
+			}
 		}
 	}
 	if c.Store == nil {

@@ -37,13 +37,19 @@ func embedded(ctx context.Context, dir string) (reference.Store, error) {
 
 // startBundled starts the bundled receiver on a store that open opens; it is given a
 // folder that stop removes.
-func startBundled(ctx context.Context, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*bundled, error) {
+//
+// It speaks the contract of that name; one that it does not speak is a mistake of
+// the user's, who then has to name a target.
+func startBundled(ctx context.Context, contract string, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*bundled, error) {
+	if _, err := spoken(contract); err != nil {
+		return nil, usage("--target URL", "there is no bundled receiver for it: %w", err)
+	}
 	dir, err := os.MkdirTemp("", "hookdrill-")
 	if err != nil {
 		return nil, fmt.Errorf("start bundled receiver: %w", err)
 	}
 	b := &bundled{dir: dir, done: make(chan error, 1), keys: bundledKeys()}
-	r, err := b.receiver(ctx, level, open)
+	r, err := b.receiver(ctx, contract, level, open)
 	if err != nil {
 		b.clean()
 		return nil, fmt.Errorf("start bundled receiver: %w", err)
@@ -66,7 +72,7 @@ func startBundled(ctx context.Context, level slog.Level, open func(ctx context.C
 	return b, nil
 }
 
-func (b *bundled) receiver(ctx context.Context, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*reference.Receiver, error) {
+func (b *bundled) receiver(ctx context.Context, contract string, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*reference.Receiver, error) {
 	store, err := open(ctx, b.dir)
 	if err != nil {
 		return nil, err
@@ -75,7 +81,7 @@ func (b *bundled) receiver(ctx context.Context, level slog.Level, open func(ctx 
 		return nil, errors.Join(err, store.Close())
 	}
 	return reference.New(reference.Config{
-		Keys: []string{string(b.keys.Current), string(b.keys.Previous)}, Store: store, Probe: true, Logger: reference.NewLogger(b.log, level),
+		Contract: contract, Keys: []string{string(b.keys.Current), string(b.keys.Previous)}, Store: store, Probe: true, Logger: reference.NewLogger(b.log, level),
 	})
 }
 

@@ -105,7 +105,7 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 	defer func() { _, _ = planLog.Close(), wireLog.Close() }()
 	cfg.PlanLog, cfg.WireLog = planLog, wireLog
 	if f.target == "" {
-		bundled, err := startBundled(ctx, slog.LevelInfo, embedded)
+		bundled, err := startBundled(ctx, cfg.Contract.Name, slog.LevelInfo, embedded)
 		if err != nil {
 			return err
 		}

@@ -372,7 +372,7 @@ func (f *loadtestFlags) startBundled(ctx context.Context, cfg *certify.Config, s
 			return pgstore.Open(ctx, pgstore.Config{URL: choice.URL})
 		}
 	}
-	b, err := startBundled(ctx, slog.LevelError, open)
+	b, err := startBundled(ctx, cfg.Contract.Name, slog.LevelError, open)
 	if err != nil {
 		remove()
 		return nil, err

@@ -64,7 +64,7 @@ func (f *receiverFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on")
 	f.store.register(fl)
 	fl.BoolVar(&f.probe, "probe", false, "serve GET /probe, which tells anybody who asks what an event did")
-	fl.StringVar(&f.path, "path", d.Path, "`PATH` of deliveries")
+	fl.StringVar(&f.path, "path", "", "`PATH` of deliveries (default: the contract's, "+d.Path+" for "+d.Contract+")")
 	fl.StringVar(&f.admin, "admin-listen", "", "`ADDRESS` for /metrics, /healthz, /readyz and profiles; not for the world (default: nowhere)")
 	fl.Var(&f.level, "log-level", "least level to log: debug, info, warn or error")
 	fl.Var(&f.maxBody, "max-body", "largest body; those above get 413")
@@ -81,6 +81,7 @@ func (f *receiverFlags) register(cmd *cobra.Command) {
 	fl.Var(&f.shutdown, "shutdown-timeout", "bound of finishing what was accepted")
 	fl.Var(&f.drain, "drain-delay", "how long to go on serving after /readyz has turned to 503")
 	t := &f.target
+	fl.StringVar(&t.contract, "contract", d.Contract, "contract of the sender, by `NAME`: "+strings.Join(reference.Contracts(), ", "))
 	fl.StringVar(&t.keyEnv, "key-env", "", "`NAME` of the environment variable with the signing key (default: the contract's)")
 	fl.StringVar(&t.keyFile, "key-file", "", "`FILE` with the signing key; one newline at its end is not part of it")
 	fl.StringVar(&t.prevEnv, "previous-key-env", "", "`NAME` of the environment variable with the previous key (rotation)")
@@ -108,8 +109,13 @@ func (f *receiverFlags) configure(cmd *cobra.Command, s Streams) (reference.Conf
 	wrong.add(err)
 	_, _, err = f.store.postgres(s)
 	wrong.add(err)
+	spoken, err := spoken(f.target.contract)
+	if err != nil {
+		wrong.add(err)
+		return reference.Config{}, wrong.err() // path and key depend on it
+	}
 	cfg := reference.Config{
-		Addr: f.listen, Path: f.path, Probe: f.probe, AdminAddr: f.admin, Keys: f.keys(s, &wrong),
+		Addr: f.listen, Contract: spoken.Name, Path: f.path, Probe: f.probe, AdminAddr: f.admin, Keys: f.keys(spoken, s, &wrong),
 		MaxBody: int64(f.maxBody), MaxInFlight: int(f.maxInFlight), MaxConns: int(f.maxConns), RetryAfter: time.Duration(f.retryAfter),
 		Tolerance: time.Duration(f.tolerance), Retention: time.Duration(f.retention),
 		StoreTimeout: time.Duration(f.storeTimeout), HeaderTimeout: time.Duration(f.header), ReadTimeout: time.Duration(f.read),
@@ -120,27 +126,12 @@ func (f *receiverFlags) configure(cmd *cobra.Command, s Streams) (reference.Conf
 	// A store is opened only once all else is right; until then another
 	// stands in for it.
 	cfg.Store = struct{ reference.Store }{}
-	wrong.add(cfg.Validate())
+	looked := cfg
+	if len(looked.Keys) == 0 { // said already
+		looked.Keys = []string{standIn}
+	}
+	wrong.add(looked.Validate())
 	return cfg, wrong.err()
-}
-
-// keys reads the current and the previous key. If one is wrong, another takes
-// its place, so that the rest can be looked at.
-func (f *receiverFlags) keys(s Streams, wrong *wrongs) []string {
-	c, err := loadContract("claude")
-	if err != nil {
-		wrong.add(err)
-		return []string{"?"}
-	}
-	keys, err := f.target.keys(c, s)
-	if err != nil {
-		wrong.add(err)
-		return []string{"?"}
-	}
-	if len(keys.Previous) == 0 {
-		return []string{string(keys.Current)}
-	}
-	return []string{string(keys.Current), string(keys.Previous)}
 }
 
 // run runs a receiver until ctx ends.
@@ -175,7 +166,8 @@ func (f *receiverFlags) run(ctx context.Context, cfg reference.Config, s Streams
 		}
 		return fmt.Errorf("run receiver: %w", err)
 	}
-	if err := announce(s, r, which); err != nil {
+	c, _ := reference.FindContract(cfg.Contract)
+	if err := announce(s, r, c, which); err != nil {
 		stop()
 		return errors.Join(err, <-done)
 	}
@@ -186,8 +178,11 @@ func (f *receiverFlags) run(ctx context.Context, cfg reference.Config, s Streams
 }
 
 // announce says where the receiver is and what it writes to.
-func announce(s Streams, r *reference.Receiver, store string) error {
-	text := "webhooks: " + r.URL() + "\n"
+func announce(s Streams, r *reference.Receiver, c reference.Contract, store string) error {
+	text := "webhooks: " + r.URL() + "\ncontract: " + c.Name + "\n"
+	if len(c.Assumptions) > 0 {
+		text += "assumed: " + strings.Join(c.Assumptions, "; ") + "\n"
+	}
 	if url := r.ObserveURL(); url != "" {
 		text += "probe: " + url + "\n"
 	}
