@@ -216,9 +216,14 @@ func decide(r *reports.Report) {
 	case r.Interrupted:
 		r.Verdict = reports.Incomplete
 		r.Sentence = "The run was interrupted; what it had not reached is unproven."
-	case unproven > 0 || passed == 0:
+	case bound == 0:
+		decideAdvice(r)
+	case unproven > 0:
 		r.Verdict = reports.Incomplete
-		r.Sentence = fmt.Sprintf("Nothing failed, but %d of the %d %s are unproven at level %s.", bound-passed, bound, kind, r.Level)
+		r.Sentence = fmt.Sprintf("Nothing failed, but %d of the %d %s are unproven at level %s.", unproven, bound, kind, r.Level)
+	case passed == 0:
+		r.Verdict = reports.Incomplete
+		r.Sentence = fmt.Sprintf("Nothing failed, and nothing was proved: of the %d %s none could be judged at level %s.", bound, kind, r.Level)
 	default:
 		r.Verdict = reports.Conformant
 		r.Sentence = fmt.Sprintf("The target keeps all %d %s that were checked at level %s.", passed, kind, r.Level)
@@ -230,6 +235,28 @@ func decide(r *reports.Report) {
 		r.Sentence += " The run was interrupted before its end."
 	}
 	r.ExitCode = reports.ExitCode(r)
+}
+
+// decideAdvice judges a selection without a MUST, as the repeat command of a piece of advice is: there is
+// nothing else that it could be about.
+func decideAdvice(r *reports.Report) {
+	kept, open := 0, 0
+	for _, c := range r.Checks {
+		switch {
+		case c.Level != reports.Should:
+		case c.Status == reports.Pass:
+			kept++
+		case c.Status == reports.Fail, c.Status == reports.NotExercised, c.Status == reports.NotObserved && asked(r.Level, c.Need):
+			open++
+		}
+	}
+	if open > 0 || kept == 0 {
+		r.Verdict = reports.Incomplete
+		r.Sentence = fmt.Sprintf("No MUST requirement was judged, and %d of the %d SHOULD requirements that were checked are not kept.", open, open+kept)
+		return
+	}
+	r.Verdict = reports.Conformant
+	r.Sentence = fmt.Sprintf("The target keeps all %d SHOULD requirements that were checked at level %s; no MUST requirement was.", kept, r.Level)
 }
 
 // asked reports whether a need lies within a level.

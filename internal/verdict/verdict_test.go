@@ -334,6 +334,10 @@ func TestDecide(t *testing.T) {
 		"nothing passed":                {"wire", false, []reports.Check{check(reports.Must, "wire", reports.NotApplicable)}, reports.Incomplete, 3},
 		"hookdrill failed":              {"wire", false, []reports.Check{pass, check(reports.Should, "wire", reports.Error)}, reports.Failed, 5},
 		"a failure outweighs an error":  {"wire", false, []reports.Check{check(reports.Must, "wire", reports.Fail), check(reports.Must, "wire", reports.Error)}, reports.Nonconformant, 1},
+		"advice alone, kept":            {"wire", false, []reports.Check{check(reports.Should, "wire", reports.Pass)}, reports.Conformant, 0},
+		"advice alone, not kept":        {"wire", false, []reports.Check{check(reports.Should, "wire", reports.Pass), check(reports.Should, "wire", reports.Fail)}, reports.Incomplete, 3},
+		"advice alone, unobserved":      {"observed", false, []reports.Check{check(reports.Should, "observed", reports.NotObserved)}, reports.Incomplete, 3},
+		"information alone":             {"wire", false, []reports.Check{check(reports.Info, "wire", reports.Pass)}, reports.Incomplete, 3},
 		"not applicable does not count": {"wire", false, []reports.Check{pass, check(reports.Must, "wire", reports.NotApplicable)}, reports.Conformant, 0},
 	}
 	for name, tt := range tests {
