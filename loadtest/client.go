@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,6 +24,10 @@ import (
 
 // mostAnswer bounds the body of an answer that is read, in bytes.
 const mostAnswer = 64 << 10
+
+// mostHeader bounds the header of an answer that the lean client reads, in bytes. It is as long as
+// the first valid event of a run may be answered with.
+const mostHeader = 64 << 10
 
 // answer is what a target answered.
 type answer struct {
@@ -63,7 +68,7 @@ type lean struct {
 func newLean(cfg *Config) *lean {
 	c := &lean{cfg: cfg, lanes: map[*fasthttp.Request]*lane{}}
 	c.host = &fasthttp.HostClient{
-		Addr: address(cfg.Target), MaxConns: cfg.Workers, MaxIdleConnDuration: idle, MaxResponseBodySize: mostAnswer,
+		Addr: address(cfg.Target), MaxConns: cfg.Workers, MaxIdleConnDuration: idle, MaxResponseBodySize: mostAnswer, ReadBufferSize: mostHeader,
 		NoDefaultUserAgentHeader: true, DisablePathNormalizing: true, ReadTimeout: cfg.Timeout, WriteTimeout: cfg.Timeout,
 		Dial: func(addr string) (net.Conn, error) {
 			return (&net.Dialer{Timeout: cfg.Timeout}).DialContext(context.Background(), "tcp", addr)
@@ -113,10 +118,13 @@ func severed(err error) bool {
 func (c *lean) fill(l *lane) {
 	l.req.Header.SetMethod(c.cfg.method())
 	l.req.SetRequestURI(c.cfg.Target.String())
-	l.req.Header.SetContentType(c.cfg.Contract.Request.ContentType)
-	l.req.Header.SetUserAgent(userAgent)
-	for _, f := range c.cfg.Header {
-		l.req.Header.Set(f.Name, f.Value)
+	l.req.UseHostHeader = true
+	l.req.Header.SetHost(c.cfg.Target.Host)
+	for name, values := range c.cfg.header() {
+		l.req.Header.Del(name)
+		for _, value := range values {
+			l.req.Header.Add(name, value)
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,6 +132,21 @@ func (c *lean) fill(l *lane) {
 }
 
 const userAgent = "hookdrill"
+
+// header is what is sent with every request. A field of the user's takes the place of the usual
+// one; several with one name are all sent.
+func (c *Config) header() http.Header {
+	h := http.Header{"User-Agent": {userAgent}, "Accept": {"*/*"}, "Content-Type": {"application/json"}}
+	if t := c.Contract.Request.ContentType; t != "" {
+		h.Set("Content-Type", t)
+	}
+	seen := http.Header{}
+	for _, f := range c.Header {
+		seen.Add(f.Name, f.Value)
+	}
+	maps.Copy(h, seen)
+	return h
+}
 
 func (c *lean) send(l *lane, body, signature []byte) (answer, error) {
 	if !l.filled {
@@ -174,10 +197,9 @@ func (c *ordinary) send(_ *lane, body, signature []byte) (answer, error) {
 	// A key without a value is not sent. It lets the client send the request again when a
 	// kept connection turns out to be closed, as webhooks may come twice.
 	req.Header["Idempotency-Key"] = []string{}
-	req.Header.Set("Content-Type", c.cfg.Contract.Request.ContentType)
-	req.Header.Set("User-Agent", userAgent)
-	for _, f := range c.cfg.Header {
-		req.Header.Set(f.Name, f.Value)
+	maps.Copy(req.Header, c.cfg.header())
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host
 	}
 	req.Header.Set(c.cfg.Contract.Signature.Header, string(signature))
 	res, err := c.client.Do(req)
