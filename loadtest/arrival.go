@@ -26,9 +26,11 @@ type Phase struct {
 	Poisson bool
 }
 
+// MostRate is the highest rate of a phase, in events a second.
+const MostRate = 1_000_000
+
 const (
 	leastRate    = 0.01
-	mostRate     = 1_000_000
 	mostEvents   = 500_000_000
 	mostStages   = 10_000
 	longestPhase = 24 * time.Hour
@@ -70,8 +72,8 @@ func (s Stage) validate() error {
 		errs = append(errs, fmt.Errorf("duration: want more than 0s and at most %s, have %s", longestPhase, s.Duration))
 	}
 	check := func(name string, rate float64) {
-		if math.IsNaN(rate) || rate < leastRate || rate > mostRate {
-			errs = append(errs, fmt.Errorf("%s: want %v to %d events a second, have %v", name, leastRate, mostRate, rate))
+		if math.IsNaN(rate) || rate < leastRate || rate > MostRate {
+			errs = append(errs, fmt.Errorf("%s: want %v to %d events a second, have %v", name, leastRate, MostRate, rate))
 		}
 	}
 	check("rate", s.Rate)

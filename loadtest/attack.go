@@ -216,6 +216,16 @@ type Result struct {
 	// target kept all workers waiting.
 	Lag  *hdrhistogram.Histogram
 	Held uint64
+	// Lost is for how long of the phase this process got no processor, though it had asked for one.
+	Lost time.Duration
+	// Undisturbed holds the latencies of valid events without that time, so far as it came before
+	// their end and after the last moment at which the generator was on time, in µs. Excused counts the
+	// requests that are not in InTime, and would be without it.
+	Undisturbed *hdrhistogram.Histogram
+	Excused     uint64
+	// Quiet and Full hold, in µs, what Outcome.Service holds, of the requests that were sent while
+	// at most half of the workers were busy, and of those that had waited because all were.
+	Quiet, Full *hdrhistogram.Histogram
 	// Resent counts the requests that were sent again over a new connection, since the
 	// kept one turned out to be closed.
 	Resent uint64
@@ -242,6 +252,7 @@ func (l *Load) Run(ctx context.Context, p Phase) (*Result, error) {
 	l.ledger.Store(r.Ledger)
 	pace := newPacer(ctx, p, l.rng("phase "+strconv.FormatUint(l.first, 10)), l.cfg.Workers)
 	pace.precise = l.pause
+	rest := pace.pulse.start()
 	t := &transport{load: l, pace: pace, tally: newTally(), first: l.first, ledger: r.Ledger}
 	attacker := vegeta.NewAttacker(
 		vegeta.Client(&http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}),
@@ -257,6 +268,8 @@ func (l *Load) Run(ctx context.Context, p Phase) (*Result, error) {
 	for range attacker.Attack(targeter, pace, 0, "") { // the transport has recorded it
 	}
 	r.Ended = time.Since(r.Began)
+	r.Lost = pace.pulse.lost(time.Now())
+	rest()
 	watching()
 	r.Took = min(p.Duration(), r.Ended)
 	r.Stopped = ctx.Err() != nil
@@ -327,7 +340,7 @@ var errSequence = errors.New("a request without its sequence number")
 
 // RoundTrip implements [http.RoundTripper].
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	t.pace.busy.Add(1)
+	busy := t.pace.busy.Add(1)
 	defer t.pace.busy.Add(-1)
 	seq, err := strconv.ParseUint(req.Header.Get("X-Vegeta-Seq"), 10, 64)
 	if err != nil {
@@ -356,7 +369,13 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	h.end = time.Now()
 	h.status, h.err, h.resent = a.status, kindOf(err), a.resent
 	h.processing, h.hasProcessing = processing(a.timing)
-	h.inTime = h.start.Sub(t.pace.began) <= t.pace.length+grace
+	h.quiet = busy <= t.pace.most/2
+	over := h.start.Sub(t.pace.began) - t.pace.length - grace
+	h.inTime = over <= 0
+	if h.end.Sub(h.due) > unfelt {
+		h.lost = t.pace.lost(seq, h.end)
+		h.excused = !h.inTime && over <= t.pace.lost(seq, h.start)
+	}
 	t.tally.record(l.number, h)
 	t.ledger.note(event, class, h)
 	if missed := t.load.cfg.Missed; missed != nil && (h.err == "" && acknowledges(h.status)) == class.Refused() {

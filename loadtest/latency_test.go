@@ -155,7 +155,7 @@ func BenchmarkEngine(b *testing.B) {
 	l.client = imagined{func(time.Time) time.Duration { return 0 }}
 	b.ReportAllocs()
 	b.ResetTimer()
-	const rate = mostRate
+	const rate = MostRate
 	d := time.Duration(float64(b.N) / rate * float64(time.Second))
 	r, err := l.Run(b.Context(), Steady(rate, max(d, 1)))
 	if err != nil {

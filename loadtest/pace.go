@@ -32,6 +32,11 @@ type pacer struct {
 	asked atomic.Uint64
 	// dues is a ring of the moments of the last events, and whether they were held.
 	dues []atomic.Int64
+	// pulse says for how long the generator got no processor, losses is a ring of what it had said
+	// when the pacer was last on time before an event was due.
+	pulse  *pulse
+	losses []atomic.Int64
+	calm   time.Duration
 	// busy counts the requests under way, most is how many may be.
 	busy atomic.Int64
 	most int64
@@ -51,7 +56,7 @@ func newPacer(ctx context.Context, p Phase, rng *rand.Rand, most int) *pacer {
 	for size < 4*most+64 {
 		size *= 2
 	}
-	return &pacer{ctx: ctx, phase: p, length: p.Duration(), limit: capacity(p), next: p.dues(rng), dues: make([]atomic.Int64, size), most: int64(most), precise: pause}
+	return &pacer{ctx: ctx, phase: p, length: p.Duration(), limit: capacity(p), next: p.dues(rng), dues: make([]atomic.Int64, size), losses: make([]atomic.Int64, size), pulse: &pulse{next: time.Now()}, most: int64(most), precise: pause}
 }
 
 // Pace implements [vegeta.Pacer]: it returns when the next event is due.
@@ -64,9 +69,8 @@ func (p *pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, st
 		return 0, true
 	}
 	p.asked.Add(1)
-	late := time.Since(p.began) - due
-	if late <= 0 {
-		p.held = false
+	if now := time.Now(); now.Sub(p.began) <= due {
+		p.held, p.calm = false, p.pulse.lost(now)
 	}
 	if !p.wait(due) {
 		return 0, true
@@ -78,6 +82,7 @@ func (p *pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, st
 	if p.held {
 		mark |= heldBit
 	}
+	p.losses[hits%uint64(len(p.losses))].Store(int64(p.calm))
 	p.dues[hits%uint64(len(p.dues))].Store(mark)
 	return 0, false
 }
@@ -112,4 +117,10 @@ func (p *pacer) Rate(elapsed time.Duration) float64 { return p.phase.rate(elapse
 func (p *pacer) due(seq uint64) (at time.Time, held bool) {
 	mark := p.dues[seq%uint64(len(p.dues))].Load()
 	return p.began.Add(time.Duration(mark)), mark&heldBit != 0
+}
+
+// lost is how much of the time until a moment the generator got no processor, since the pacer was
+// last on time before the request with a sequence number. Whatever was late since then may be late for that.
+func (p *pacer) lost(seq uint64, until time.Time) time.Duration {
+	return max(0, p.pulse.lost(until)-time.Duration(p.losses[seq%uint64(len(p.losses))].Load()))
 }

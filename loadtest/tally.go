@@ -108,6 +108,12 @@ type hit struct {
 	hasProcessing        bool
 	held, resent, inTime bool
 	number               uint64 // of the event
+	// quiet is true when it was sent while at most half of the workers were busy.
+	quiet bool
+	// lost is how much of the latency the generator got no processor for; excused is true when
+	// that is why it is not in time.
+	lost    time.Duration
+	excused bool
 }
 
 // shards is how many parts of a tally may be written at the same time.
@@ -123,9 +129,13 @@ type part struct {
 	outcomes   [classes]*Outcome
 	processing *hdrhistogram.Histogram
 	lag        *hdrhistogram.Histogram
-	held       uint64
-	resent     uint64
-	inTime     uint64
+	// undisturbed, quiet and full are those of Result.
+	undisturbed, quiet, full *hdrhistogram.Histogram
+	excused                  uint64
+
+	held   uint64
+	resent uint64
+	inTime uint64
 
 	// second holds the latencies of valid events since it was taken last.
 	second       *hdrhistogram.Histogram
@@ -141,6 +151,7 @@ func newTally() *tally {
 	for i := range t.parts {
 		p := &t.parts[i]
 		p.processing, p.lag, p.second = newHistogram(), newHistogram(), newHistogram()
+		p.undisturbed, p.quiet, p.full = newHistogram(), newHistogram(), newHistogram()
 	}
 	return t
 }
@@ -161,6 +172,13 @@ func (t *tally) record(lane int, h hit) {
 	put(o.Service, h.end.Sub(h.start))
 	if h.class == Valid {
 		put(p.second, latency)
+		put(p.undisturbed, max(0, latency-h.lost))
+	}
+	switch {
+	case h.held:
+		put(p.full, h.end.Sub(h.start))
+	case h.quiet:
+		put(p.quiet, h.end.Sub(h.start))
 	}
 	p.sent++
 	if h.err != "" {
@@ -186,6 +204,9 @@ func (t *tally) record(lane int, h hit) {
 	}
 	if h.inTime {
 		p.inTime++
+	}
+	if h.excused {
+		p.excused++
 	}
 }
 
@@ -223,6 +244,7 @@ func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond 
 // sum adds all parts up.
 func (t *tally) sum(into *Result) {
 	into.Processing, into.Lag = newHistogram(), newHistogram()
+	into.Undisturbed, into.Quiet, into.Full = newHistogram(), newHistogram(), newHistogram()
 	for i := range t.parts {
 		p := &t.parts[i]
 		p.mu.Lock()
@@ -237,6 +259,10 @@ func (t *tally) sum(into *Result) {
 		}
 		into.Processing.Merge(p.processing)
 		into.Lag.Merge(p.lag)
+		into.Undisturbed.Merge(p.undisturbed)
+		into.Quiet.Merge(p.quiet)
+		into.Full.Merge(p.full)
+		into.Excused += p.excused
 		into.Held += p.held
 		into.Resent += p.resent
 		into.InTime += p.inTime

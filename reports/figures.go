@@ -21,6 +21,9 @@ func figures(l *Load) []figure {
 	if text := found(l); text != "" {
 		out = append(out, figure{"search", text})
 	}
+	if l.Sent == 0 {
+		return out // a search that was stopped: there is no load to tell of
+	}
 	out = append(out, []figure{
 		{"rate", fmt.Sprintf("%s asked%s · %s offered · %s acknowledged a second, for %s", plain(l.AskedRPS), shape(l), plain(l.OfferedRPS), plain(l.AchievedRPS), span(l.DurationMS))},
 		{"latency", spread(l.LatencyMS) + ", from when an event was due"},
@@ -68,10 +71,17 @@ func found(l *Load) string {
 	}
 	missed := slices.DeleteFunc(slices.Clone(l.Search), func(s LoadStep) bool { return s.OK })
 	if len(missed) == 0 {
-		return fmt.Sprintf("all of %s met the service levels, up to %s a second", plural(len(l.Search), "rate"), plain(l.AskedRPS))
+		return fmt.Sprintf("all of %s met the service levels, up to %s a second", plural(len(l.Search), "rate"), plain(highest(l.Search)))
 	}
 	least := slices.MinFunc(missed, func(a, b LoadStep) int { return cmp.Compare(a.RPS, b.RPS) })
 	return fmt.Sprintf("%s tried; %s a second missed the service levels: %s", plural(len(l.Search), "rate"), plain(least.RPS), least.Why)
+}
+
+func highest(steps []LoadStep) (rps float64) {
+	for _, s := range steps {
+		rps = max(rps, s.RPS)
+	}
+	return rps
 }
 
 func spread(p Percentiles) string {

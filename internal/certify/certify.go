@@ -210,13 +210,21 @@ func (r *run) measure(ctx context.Context) (m measured, err error) {
 		if m.forged, err = r.underForgeries(ctx, cfg); err != nil {
 			return m, err
 		}
+		for class, more := range r.missed.take() {
+			m.misses[class] = append(m.misses[class], more...)
+		}
 	}
-	m.observe(ctx, r.Observers, load, r.Settle, r.retries)
+	if ctx.Err() == nil {
+		m.observe(ctx, r.Observers, load, r.Settle, r.retries)
+	}
 	return m, nil
 }
 
 // main sends the measured phase, and retries what is not acknowledged.
 func (r *run) main(ctx context.Context, m *measured, load *loadtest.Load, phase func(string, loadtest.Phase) (*loadtest.Result, error)) (err error) {
+	if ctx.Err() != nil {
+		return nil // it is left out; an interrupted run says so in its report
+	}
 	if r.retries, err = startRetries(ctx, r, load); err != nil {
 		return err
 	}
@@ -230,7 +238,9 @@ func (r *run) main(ctx context.Context, m *measured, load *loadtest.Load, phase 
 		return err
 	}
 	m.watched, m.said = r.watch.result()
-	m.misses = r.missed.take()
+	if m.misses = r.missed.take(); m.misses == nil {
+		m.misses = map[loadtest.Class][]miss{}
+	}
 	m.retries = r.retries.finish(ctx)
 	return nil
 }
@@ -257,14 +267,20 @@ func (r *run) underForgeries(ctx context.Context, cfg loadtest.Config) (*loadtes
 	if ctx.Err() != nil {
 		return nil, nil //nolint:nilnil // it is left out
 	}
-	cfg.Mix, cfg.Missed = loadtest.Mix{loadtest.Valid: 1, loadtest.Forged: 1}, nil
+	var load *loadtest.Load
+	cfg.Mix = loadtest.Mix{loadtest.Valid: 1, loadtest.Forged: 1}
+	cfg.Missed = func(one loadtest.Miss) {
+		if one.Class == loadtest.Forged {
+			r.missed.add(one, load.EventID)
+		}
+	}
 	cfg.Seed++                     // events of its own
 	load, err := loadtest.New(cfg) //nolint:contextcheck // its HTTP client dials without a context
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it names every wrong field
 	}
 	defer load.Close()
-	p := loadtest.Steady(2*r.Phase.Mean(), r.Forgeries)
+	p := loadtest.Steady(min(loadtest.MostRate, 2*r.Phase.Mean()), r.Forgeries)
 	p.Name, p.Poisson = "half forged", r.Phase.Poisson
 	if r.Began != nil {
 		r.Began(p.Name, p)
@@ -287,7 +303,7 @@ func (r *run) miss(m loadtest.Miss) {
 	if !r.measuring.Load() {
 		return
 	}
-	r.missed.add(m)
+	r.missed.add(m, r.retries.load.EventID)
 	if m.Class == loadtest.Valid {
 		r.retries.begin(m.Number)
 	}

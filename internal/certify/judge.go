@@ -16,67 +16,10 @@ import (
 const (
 	// enough is the part of the asked events that must be sent in time.
 	enough = 0.99
-	// late is a lag of the generator's own that tells on the figures, and lateShare
-	// the part of the requests that may have it.
-	late      = 50 * time.Millisecond
-	lateShare = 0.01
-	// busy is the use of all processors above which they are what held it back.
-	busy = 0.85
 	// quickPart is the part of the limit on the p99 below which forgeries have done no
 	// harm, whatever the p99 was without them.
 	quickPart = 10
 )
-
-// behind says what kept the generator from its schedule, for reasons of its own; ""
-// when nothing did.
-func (m *measured) behind() string {
-	r := m.main
-	if r == nil {
-		return ""
-	}
-	var ours uint64
-	kinds := map[string]uint64{}
-	for _, o := range r.Classes {
-		if o == nil {
-			continue
-		}
-		ours += o.Ours()
-		for kind, n := range o.Errors {
-			kinds[kind] += n
-		}
-	}
-	if ours > 0 {
-		for _, kind := range loadtest.OwnErrors() {
-			if kinds[kind] > 0 {
-				return fmt.Sprintf("connections: %d requests could not be sent: %s", kinds[kind], kind)
-			}
-		}
-	}
-	n := r.Lag.TotalCount()
-	if n == 0 {
-		return ""
-	}
-	share := 1 - float64(countBelow(r, late))/float64(n)
-	if share <= lateShare {
-		return ""
-	}
-	what := "the machine's scheduling"
-	if r.CPU > busy {
-		what = "CPU"
-	}
-	return fmt.Sprintf("%s: %.1f %% of the requests were sent more than %s late while workers were idle, at %.0f %% of all processors", what, share*100, late, r.CPU*100)
-}
-
-// countBelow counts the requests whose lag was below a bound.
-func countBelow(r *loadtest.Result, bound time.Duration) int64 {
-	var n int64
-	for _, bar := range r.Lag.Distribution() {
-		if bar.To <= bound.Microseconds() {
-			n += bar.Count
-		}
-	}
-	return n
-}
 
 // finding is what a check found.
 type finding struct {
@@ -127,7 +70,7 @@ func (m *measured) find(f func(*measured) finding) finding {
 	found := f(m)
 	if found.status == reports.Pass && m.ours() > 0 {
 		// What was not sent was not answered rightly either.
-		found.status, found.why = reports.NotExercised, "the generator could not send everything: "+m.behind()
+		found.status, found.why = reports.NotExercised, "the generator could not send everything: "+m.general()
 	}
 	return found
 }
@@ -143,13 +86,10 @@ func (m *measured) ours() (n uint64) {
 }
 
 // unmeasured is a finding that the generator's own trouble forbids: what it measured
-// says nothing about the target.
-func (m *measured) unmeasured() (finding, bool) {
-	why := m.behind()
-	if why == "" {
-		return finding{}, false
-	}
-	return finding{status: reports.NotExercised, why: "the generator fell behind its schedule: " + why}, true
+// says nothing about the target. It is for a level that was missed; excuse is what else could be the reason.
+func (m *measured) unmeasured(expected, actual, excuse string) (finding, bool) {
+	why := cmp.Or(m.general(), excuse)
+	return finding{reports.NotExercised, expected, actual, "the generator fell behind its schedule: " + why}, why != ""
 }
 
 func percent(x float64) string { return fmt.Sprintf("%.4g %%", x*100) }
@@ -164,8 +104,7 @@ func rateTaken(m *measured) finding {
 		}
 		return pass(expected, actual)
 	}
-	if f, is := m.unmeasured(); is {
-		f.expected, f.actual = expected, actual
+	if f, is := m.unmeasured(expected, actual, m.rateExcuse()); is {
 		return f
 	}
 	return finding{reports.Fail, expected, actual, fmt.Sprintf("the target kept all %d workers waiting, so that %d requests could not be sent when they were due",
@@ -181,7 +120,7 @@ func deliveredInTheEnd(m *measured) finding {
 	case m.delivered() >= limit:
 		return pass(expected, actual)
 	case v.Ours() > 0:
-		f, _ := m.unmeasured()
+		f, _ := m.unmeasured(expected, actual, "")
 		return f
 	case m.retries.Left > 0 && m.retriesCouldDo(limit):
 		return finding{reports.NotExercised, expected, actual, fmt.Sprintf("%d events were still being retried when the run ended", m.retries.Left)}
@@ -203,8 +142,7 @@ func latency(m *measured) finding {
 	actual := fmt.Sprintf("p99 %s ms (p50 %s, max %s; from the moment of sending p99 %s)", number(p.P99), number(p.P50), number(p.Max),
 		number(percentiles(m.class(loadtest.Valid).Service).P99))
 	ok := p.P99 < float64(limit.Milliseconds())
-	if f, is := m.unmeasured(); is && !ok {
-		f.expected, f.actual = expected, actual
+	if f, is := m.unmeasured(expected, actual, m.latencyExcuse()); is && !ok {
 		return f
 	}
 	return decide(ok, expected, actual, "answers came too late"+m.worst())
@@ -226,7 +164,7 @@ func refusals(m *measured) finding {
 	if m.refused() <= limit {
 		return pass(expected, actual)
 	}
-	return finding{reports.Fail, expected, actual, "valid events were not acknowledged" + m.evidence(loadtest.Valid)}
+	return finding{reports.Fail, expected, actual, "valid events were not acknowledged" + m.evidence(loadtest.Valid, loadtest.Duplicate)}
 }
 
 // answers lists the answers to some classes.
@@ -249,16 +187,21 @@ func (m *measured) answers(of ...loadtest.Class) string {
 	return strings.Join(parts, ", ")
 }
 
-// evidence names the first few requests of a class that were not answered as they
+// evidence names the first few requests of some classes that were not answered as they
 // should be.
-func (m *measured) evidence(c loadtest.Class) string {
+func (m *measured) evidence(of ...loadtest.Class) string {
 	var parts []string
-	for _, miss := range m.misses[c] {
-		what := miss.Err
-		if what == "" {
-			what = strconv.Itoa(miss.Status)
+	for _, c := range of {
+		for _, miss := range m.misses[c] {
+			what := miss.Err
+			if what == "" {
+				what = strconv.Itoa(miss.Status)
+			}
+			if c != loadtest.Valid {
+				what += " to a " + c.String() + " one"
+			}
+			parts = append(parts, fmt.Sprintf("%s at %s: %s", miss.ID, miss.Sent.UTC().Format("15:04:05.000"), what))
 		}
-		parts = append(parts, fmt.Sprintf("%s at %s: %s", m.main.Ledger.ID(miss.Number), miss.Sent.UTC().Format("15:04:05.000"), what))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -291,6 +234,9 @@ func effectsOnce(m *measured) finding {
 			return finding{reports.Fail, expected, text, strings.Join(why, "; ")}
 		}
 	}
+	if trusted == 0 && len(m.cfg.Observers) > 0 {
+		return finding{status: reports.NotObserved, why: "the run was stopped before the observer had been asked about the load"}
+	}
 	if trusted == 0 {
 		return finding{status: reports.NotObserved, why: "nobody could say what the target did (--observe)"}
 	}
@@ -311,42 +257,6 @@ func processing(m *measured) finding {
 	return decide(p.P99 < float64(limit.Milliseconds()), "p99 under "+limit.String(), "p99 "+number(p.P99)+" ms", "the target itself says that it took longer")
 }
 
-func forgeriesRefused(m *measured) finding {
-	forged, stale := m.class(loadtest.Forged), m.class(loadtest.Stale)
-	accepted, sent := forged.Accepted()+stale.Accepted(), forged.Sent+stale.Sent
-	more := uint64(0)
-	if m.forged != nil && m.forged.Classes[loadtest.Forged] != nil {
-		more = m.forged.Classes[loadtest.Forged].Accepted()
-		sent += m.forged.Classes[loadtest.Forged].Sent
-	}
-	if sent == 0 {
-		return finding{status: reports.NotExercised, why: "the mix has no forged and no stale events (--mix)"}
-	}
-	actual := fmt.Sprintf("%d of %d accepted; %s", accepted+more, sent, m.answers(loadtest.Forged, loadtest.Stale))
-	if accepted+more > 0 {
-		return finding{reports.Fail, "none accepted", actual, fmt.Sprintf("%d forged and %d stale events were answered with 2xx%s%s",
-			forged.Accepted()+more, stale.Accepted(), m.evidence(loadtest.Forged), m.evidence(loadtest.Stale))}
-	}
-	for _, e := range m.effects {
-		if e.Problem == "" && e.Unexpected > 0 {
-			return finding{reports.Fail, "none accepted, none processed", actual, fmt.Sprintf("%d forged or stale events were processed, whatever was answered: %s",
-				e.Unexpected, named(e.Unexpected, e.UnexpectedNames))}
-		}
-	}
-	var refused uint64
-	for _, o := range []*loadtest.Outcome{forged, stale} {
-		for status, n := range o.Statuses {
-			if status >= 400 && status <= 499 {
-				refused += n
-			}
-		}
-	}
-	if refused == 0 && forged.Sent+stale.Sent > 0 {
-		return finding{reports.NotExercised, "none accepted", actual, "none was refused with 4xx either, so it was not seen that they are looked at"}
-	}
-	return pass("none accepted", actual)
-}
-
 func underForgeries(m *measured) finding {
 	if m.forged == nil || m.forged.Classes[loadtest.Valid] == nil {
 		return finding{status: reports.NotExercised, why: "the phase with half of the requests forged was left out"}
@@ -359,8 +269,12 @@ func underForgeries(m *measured) finding {
 		return pass(expected, actual)
 	}
 	own := measured{cfg: m.cfg, main: m.forged}
-	if why := own.behind(); why != "" {
-		return finding{reports.NotExercised, expected, actual, "the generator fell behind its schedule: " + why}
+	excuse := ""
+	if percentiles(m.forged.Undisturbed).P99 <= limit {
+		excuse = own.starved()
+	}
+	if f, is := own.unmeasured(expected, actual, excuse); is {
+		return f
 	}
 	return finding{reports.Fail, expected, actual, "forgeries slow valid events down"}
 }

@@ -23,7 +23,7 @@ type measured struct {
 	warmup, main, forged *loadtest.Result
 	// tried are the steps of a search.
 	tried     []step
-	misses    map[loadtest.Class][]loadtest.Miss
+	misses    map[loadtest.Class][]miss
 	retries   retried
 	observers []reports.Observer
 	effects   []*effects
@@ -118,7 +118,10 @@ func (m *measured) retryRatio() float64 {
 // load is what the report tells of the load; nil when there was none.
 func (m *measured) load() *reports.Load {
 	r := m.main
-	if r == nil {
+	switch {
+	case r == nil && len(m.tried) > 0:
+		return m.stopped()
+	case r == nil:
 		return nil
 	}
 	v := m.class(loadtest.Valid)
@@ -128,7 +131,7 @@ func (m *measured) load() *reports.Load {
 		DeliveredRatio: m.delivered(), ErrorRatio: m.refused(), RetryRatio: m.retryRatio(), Abandoned: m.retries.Abandoned,
 		LatencyMS: percentiles(v.Latency), ServiceMS: percentiles(v.Service), Classes: map[string]reports.LoadClass{}, Seconds: []reports.LoadSecond{},
 		Search: steps(m.tried, m.cfg),
-		Levels: levels(m.cfg.Contract.Levels), Machine: reports.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()},
+		Levels: levels(m.cfg.Contract.Levels), Machine: machine(),
 		Generator: reports.Generator{
 			CPU: round(r.CPU), Workers: m.cfg.Workers, LagMS: percentiles(r.Lag), Held: r.Held, Resent: r.Resent, Behind: m.behind(),
 		},
@@ -181,6 +184,18 @@ func (m *measured) load() *reports.Load {
 		}
 	}
 	return out
+}
+
+// stopped is what the report tells of a search that did not come to its end.
+func (m *measured) stopped() *reports.Load {
+	return &reports.Load{
+		Profile: m.cfg.Profile, Search: steps(m.tried, m.cfg), Classes: map[string]reports.LoadClass{}, Seconds: []reports.LoadSecond{},
+		Levels: levels(m.cfg.Contract.Levels), Machine: machine(), Generator: reports.Generator{Workers: m.cfg.Workers},
+	}
+}
+
+func machine() reports.Machine {
+	return reports.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
 }
 
 // curve is a percentile plot: eight points from each of 0 %, 90 %, 99 % and so on to the
