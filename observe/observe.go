@@ -3,7 +3,8 @@
 //
 // A receiver's answers cannot show that; somebody who sees its data can. An
 // [Observer] asks them, by HTTP ([Probe]) or with a query ([SQL]), and [Settle]
-// asks until the effects stand still. The package must not know what was sent
+// asks until the effects stand still. Somebody who sees only what the receiver
+// fetches ([Witness]) can say less, and is a [Partial] observer. The package must not know what was sent
 // or which effects are right: it only says what was seen, and whether that can
 // be trusted.
 package observe
@@ -17,7 +18,7 @@ import (
 
 // Observer says what became of events.
 type Observer interface {
-	// Kind is a word for the way of observing: probe or sql.
+	// Kind is a word for the way of observing: probe, sql or witness.
 	Kind() string
 	// Source says where the answers come from, without passwords or tokens.
 	Source() string
