@@ -24,9 +24,16 @@ func (r *Runner) observe(ctx context.Context) {
 		return
 	}
 	expect := r.expectations()
-	out := &record.Effects{Counts: map[string]int{}, States: map[string]string{}, Trusted: true, Settled: true}
-	var results []observe.Result
+	counting := observe.Counting(r.cfg.Observers)
+	out := &record.Effects{Counts: map[string]int{}, States: map[string]string{}, Trusted: true, Settled: true, Uncounted: len(counting) == 0}
 	for _, o := range r.cfg.Observers {
+		partial, is := o.(observe.Partial)
+		if is && !r.begun(ctx, partial, expect, out) {
+			return // an interrupted run has nothing to show
+		}
+	}
+	var results []observe.Result
+	for _, o := range counting {
 		result, err := observe.Settle(ctx, o, expect, observe.SettleConfig{Max: r.cfg.Settle, Canaries: r.cfg.Plan.Canaries})
 		if ctx.Err() != nil {
 			return // an interrupted run has no effects to show
@@ -56,6 +63,41 @@ func (r *Runner) observe(ctx context.Context) {
 		}
 	}
 	r.run.Effects = out
+}
+
+// begun asks a partial observer which events the receiver was at work on. It reports
+// false when the run was stopped.
+func (r *Runner) begun(ctx context.Context, o observe.Partial, expect map[string]observe.Expectation, out *record.Effects) bool {
+	seen := map[string]observe.Expectation{}
+	for id, e := range expect {
+		if o.Sees(id) {
+			seen[id] = e
+		}
+	}
+	result, err := observe.Settle(ctx, o, seen, observe.SettleConfig{Max: r.cfg.Settle, Canaries: r.cfg.Plan.Canaries})
+	if ctx.Err() != nil {
+		return false
+	}
+	out.Waited += result.Waited
+	if out.Uncounted {
+		out.Settled = out.Settled && result.Settled
+		switch {
+		case err != nil:
+			out.Trusted, out.Why = false, err.Error()
+		case !result.Trusted:
+			out.Trusted, out.Why = false, result.Why
+		}
+	}
+	if err != nil || !result.Trusted {
+		return true
+	}
+	if out.Begun == nil {
+		out.Begun = map[string]bool{}
+	}
+	for id := range seen {
+		out.Begun[id] = out.Begun[id] || result.Effects[id].Processed > 0
+	}
+	return true
 }
 
 // expectations is how many effects each event is waited for.

@@ -238,7 +238,7 @@ func (r *runner) driller(repeat func(plan.Check, *plan.Case) string) func(contex
 		return nil
 	}
 	drills := drill.New(drill.Config{
-		Contract: r.Contract, Sender: r.sender, Receiver: r.Receiver, Database: r.Database, Observers: r.Observers, Settle: r.Settle,
+		Contract: r.Contract, Sender: r.sender, Receiver: r.Receiver, Database: r.Database, Observers: observe.Counting(r.Observers), Settle: r.Settle,
 		Seed: r.Seed, Now: r.Now, Repeat: func(id string) string { return repeat(*r.plan.Check(id), nil) },
 	})
 	return func(ctx context.Context, id string) { r.drilled[id] = drills.Run(ctx, r.plan.Check(id).Requirement) }

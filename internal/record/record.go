@@ -74,4 +74,9 @@ type Effects struct {
 	Waited  time.Duration
 	// HasStates is true when some observer reports states.
 	HasStates bool
+	// Uncounted is true when no observer counts effects: Counts says nothing then.
+	Uncounted bool
+	// Begun says of the events that a partial observer sees whether the receiver was
+	// seen at work on them; about an absent id nothing is known.
+	Begun map[string]bool
 }

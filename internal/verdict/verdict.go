@@ -7,6 +7,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"hookdrill/contract"
@@ -272,7 +273,7 @@ func unlock(checks []reports.Check, observers []reports.Observer) []reports.Unlo
 		{string(contract.NeedManaged), "what survives a kill, a restart or the loss of the database", "let hookdrill start the receiver: --exec 'command'; see docs/drills.md"},
 		{string(contract.NeedLog), "what the receiver writes to its log", "add --log FILE, the file that the receiver logs to"},
 	}
-	if len(observers) > 0 {
+	if slices.ContainsFunc(observers, func(o reports.Observer) bool { return o.Kind != "witness" }) {
 		ways[0].what, ways[0].how = "what state a task is in", "let the observer give the task's present state as status, and look at why it is not trusted, if it is not; see docs/observation.md"
 	}
 	out := []reports.Unlock{}
