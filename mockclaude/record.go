@@ -51,6 +51,9 @@ func (s *Sender) record(c *conn, p *request, a answer) Exchange {
 	}
 	if len(head)+len(a.body) > 0 {
 		full := slices.Concat(head, a.body)
+		if a.response != nil {
+			full = append(full, inflated(a.response.Header, a.body)...)
+		}
 		e.Leaks = s.leaks.find(full, p.expected)
 		e.Response = s.show(p.hideEcho(withoutCR(head)), p.hideEcho(a.body))
 	}

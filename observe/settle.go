@@ -24,13 +24,18 @@ func (e Expectation) Met(processed int) bool { return processed >= e.Min && proc
 type SettleConfig struct {
 	// Quiet is how long the effects must not change; 0 is 400 ms.
 	Quiet time.Duration
-	// Max is how long to wait for expected effects that do not come; 0 is 5 s.
-	// Effects that change shortly before its end are given one more Quiet.
+	// Max is how long to wait for expected effects that do not come, from the
+	// beginning or from the last one that did; 0 is 5 s. A target with a backlog is
+	// waited for as long as it works on it, up to 24 times Max in all. Effects that
+	// change shortly before the end are given one more Quiet.
 	Max time.Duration
 	// Canaries are ids that were never sent. An observer that reports an effect
 	// of one cannot be trusted.
 	Canaries []string
 }
+
+// longest is how many times Max a target is waited for that works on.
+const longest = 24
 
 // The first pause between two polls; it doubles up to maxPause.
 const (
@@ -76,8 +81,8 @@ type Result struct {
 }
 
 // Settle asks o about the ids of expect until their effects have not changed
-// for cfg.Quiet and each has reached its minimum, or cfg.Max is over. Effects
-// that are still changing then get one more Quiet; if they change in it too,
+// for cfg.Quiet and each has reached its minimum, or no more of them has come for
+// cfg.Max. Effects that are still changing then get one more Quiet; if they change in it too,
 // the result is not Settled.
 //
 // Even when every minimum is reached at once a Quiet passes, so that a late
@@ -129,6 +134,9 @@ type settling struct {
 	// asked is when the latest answered poll began, since when the first poll
 	// ended that showed what the latest shows.
 	asked, since time.Time
+	// moved is when the last expected effect was seen to come, or the start.
+	moved   time.Time
+	missing int
 	// failed is true when the latest poll was not answered.
 	failed bool
 	next   time.Duration
@@ -136,7 +144,7 @@ type settling struct {
 
 func newSettling(o Observer, expect map[string]Expectation, cfg SettleConfig) *settling {
 	s := &settling{
-		observer: o, expect: expect, cfg: cfg, start: time.Now(), next: firstPause,
+		observer: o, expect: expect, cfg: cfg, start: time.Now(), moved: time.Now(), next: firstPause,
 		result: Result{Kind: o.Kind(), Source: o.Source(), Trusted: true},
 	}
 	for _, id := range slices.Sorted(maps.Keys(expect)) {
@@ -174,6 +182,14 @@ func (s *settling) poll(ctx context.Context) error {
 		s.since = time.Now()
 	}
 	s.asked, s.result.Effects = begin, effects
+	missing := 0
+	for id, e := range s.expect {
+		missing += max(0, e.Min-effects[id].Processed)
+	}
+	if s.result.Polls > 0 && missing < s.missing {
+		s.moved = time.Now()
+	}
+	s.missing = missing
 	s.result.Polls++
 	return nil
 }
@@ -199,10 +215,15 @@ func (s *settling) reached() bool {
 	return true
 }
 
-func (s *settling) over() bool { return time.Since(s.start) >= s.cfg.Max }
+// left is how long expected effects are still waited for.
+func (s *settling) left() time.Duration {
+	return min(s.cfg.Max-time.Since(s.moved), longest*s.cfg.Max-time.Since(s.start))
+}
 
-// late reports whether Max and the Quiet behind it are over.
-func (s *settling) late() bool { return time.Since(s.start) >= s.cfg.Max+s.cfg.Quiet }
+func (s *settling) over() bool { return s.left() <= 0 }
+
+// late reports whether the wait and the Quiet behind it are over.
+func (s *settling) late() bool { return s.left() <= -s.cfg.Quiet }
 
 // pause returns how long to wait for the next poll.
 func (s *settling) pause() time.Duration {
@@ -212,7 +233,7 @@ func (s *settling) pause() time.Duration {
 	}
 	pause := s.next
 	s.next = min(2*s.next, maxPause)
-	if left := s.cfg.Max - time.Since(s.start); left > 0 {
+	if left := s.left(); left > 0 {
 		pause = min(pause, left) // one look is at the end
 	}
 	return pause

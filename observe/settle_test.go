@@ -103,6 +103,12 @@ func TestSettle(t *testing.T) {
 			b: 1, settled: true, waited: 5000 * ms, polls: 16,
 		},
 		{
+			name: "a backlog is waited for as long as it shrinks",
+			// 0, 1 and 2 of a come at 0, 4 s and 8 s: each less than the bound after the last
+			answer: counts(step{0, 0, 1, 0}, step{4000 * ms, 1, 1, 0}, step{8000 * ms, 2, 1, 0}), expect: map[string]Expectation{"a": {Min: 2, Max: 2}, "b": one},
+			a: 2, b: 1, settled: true, waited: 8750 * ms, polls: 25,
+		},
+		{
 			name:   "the bound is the config's",
 			answer: counts(step{}), expect: map[string]Expectation{"a": one}, cfg: SettleConfig{Max: 1000 * ms, Quiet: 100 * ms},
 			settled: true, waited: 1000 * ms, polls: 6,

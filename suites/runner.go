@@ -10,8 +10,10 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -63,6 +65,8 @@ type Runner struct {
 	run *record.Run
 	// health is that of the target.
 	health health
+	// limited is true once the target has answered 429.
+	limited atomic.Bool
 }
 
 // NewRunner returns a runner that records into run.
@@ -156,6 +160,9 @@ func (t *trial) step(ctx context.Context, s plan.Step, first int) {
 }
 
 func (t *trial) together(ctx context.Context, s plan.Step, first int) {
+	if t.limited.Load() {
+		wait(ctx, longestHeed) // a rate limit that has let up lets a crowd in
+	}
 	at := t.cfg.Now()
 	copies := make([]mockclaude.Delivery, len(s.Deliveries))
 	for i, d := range s.Deliveries {
@@ -173,14 +180,16 @@ func (t *trial) together(ctx context.Context, s plan.Step, first int) {
 func (t *trial) connection(ctx context.Context, s plan.Step, first int) {
 	session := t.cfg.Sender.Session()
 	defer session.Close()
-	late := 0
+	late, away := 0, 0
 	for i, d := range s.Deliveries {
-		e := session.Send(ctx, d.Delivery)
-		t.record(first+i, d, e, false)
+		e := t.patient(ctx, first+i, d, func() mockclaude.Exchange { return session.Send(ctx, d.Delivery) })
+		if later(d, e) {
+			away++
+		}
 		if t.c.Judge == scenarios.JudgeLatency && e.Duration >= t.c.Limit {
 			late++
 		}
-		if late*100 > len(s.Deliveries) {
+		if late*100 > len(s.Deliveries) || t.c.Judge == scenarios.JudgeLatency && away*100 > len(s.Deliveries) {
 			return
 		}
 	}
@@ -191,10 +200,10 @@ func (t *trial) spread(ctx context.Context, s plan.Step, first int) {
 	g.SetLimit(spreadWorkers)
 	for i, d := range s.Deliveries {
 		g.Go(func() error {
-			e := t.cfg.Sender.Send(ctx, d.Delivery)
-			t.record(first+i, d, e, false)
-			if unanswered(e) && ctx.Err() == nil {
-				t.record(first+i, d, t.cfg.Sender.Send(ctx, d.Delivery), true)
+			send := func() mockclaude.Exchange { return t.cfg.Sender.Send(ctx, d.Delivery) }
+			e := t.patient(ctx, first+i, d, send)
+			if e.Status == 0 && ctx.Err() == nil {
+				t.record(first+i, d, send(), true)
 			}
 			return nil
 		})
@@ -250,20 +259,22 @@ func (t *trial) deliver(ctx context.Context, at int, d plan.Delivery) {
 	if !t.at.IsZero() {
 		d.Stamp.At, d.Sign.Stamp.At = t.at, t.at
 	}
-	e := t.cfg.Sender.Send(ctx, d.Delivery)
+	send := func() mockclaude.Exchange { return t.cfg.Sender.Send(ctx, d.Delivery) }
+	e := send()
 	t.record(at, d, e, false)
 	if ctx.Err() != nil {
 		return
 	}
 	twice := t.second(d, e)
-	if twice {
+	if twice && !later(d, e) {
 		wait(ctx, 300*time.Millisecond)
 		if e.Err == mockclaude.ErrRefused {
 			awaitReturn(ctx, t.target(d.To))
 		}
-		e = t.cfg.Sender.Send(ctx, d.Delivery)
+		e = send()
 		t.record(at, d, e, true)
 	}
+	e = t.insist(ctx, at, d, e, send)
 	if valid(d) {
 		t.notice(d, e, twice)
 	}
@@ -272,6 +283,9 @@ func (t *trial) deliver(ctx context.Context, at int, d plan.Delivery) {
 func (t *trial) record(at int, d plan.Delivery, e mockclaude.Exchange, again bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if e.Status == http.StatusTooManyRequests {
+		t.limited.Store(true)
+	}
 	a := record.Attempt{Delivery: at, Again: again, Exchange: e}
 	t.rec.Attempts = append(t.rec.Attempts, a)
 	if t.cfg.Seen != nil {
@@ -291,8 +305,6 @@ func broken(e mockclaude.Exchange) bool {
 }
 
 func busy(e mockclaude.Exchange) bool { return e.Status == 503 || e.Status == 429 }
-
-func unanswered(e mockclaude.Exchange) bool { return e.Status == 0 || busy(e) }
 
 // wait waits and reports whether ctx is still alive.
 func wait(ctx context.Context, d time.Duration) bool {

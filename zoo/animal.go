@@ -76,6 +76,7 @@ func All() []Animal {
 		correctAnswers(),
 		correctServers(),
 		correctWork(),
+		correctUnderPressure(),
 	)
 }
 

@@ -73,6 +73,9 @@ func (j judge) answers(c *plan.Case, rec *record.Case, out *reports.Case) {
 		out.Why = "what the case builds on was not answered with " + expectWord(s.Delivery) + ", so nothing is proved"
 		return
 	}
+	if limiterSpoke(all, rec, out) || noCrowd(all, out) {
+		return
+	}
 	var decisive *seen
 	short := 0
 	for i := range all {

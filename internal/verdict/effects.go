@@ -10,6 +10,9 @@ import (
 	"hookdrill/scenarios"
 )
 
+// stillMoving is why an effect that had not come is no finding yet.
+const stillMoving = "the effect had not come, and others were still coming when the wait for them ended: a longer --settle would show it"
+
 // maxNamed bounds how many events a sentence names.
 const maxNamed = 4
 
@@ -35,6 +38,10 @@ func (j judge) effects(c *plan.Case, all []seen, out *reports.Case) {
 		if want == have {
 			continue
 		}
+		if have < want && !fx.Settled {
+			out.Status, out.Why = reports.NotObserved, stillMoving
+			continue
+		}
 		out.Status = reports.Fail
 		out.Actual = join(out.Actual, got[max(0, len(got)-maxNamed):])
 		out.Why = effectWhy(want, have)
@@ -42,6 +49,9 @@ func (j judge) effects(c *plan.Case, all []seen, out *reports.Case) {
 		if len(out.Exchanges) == 0 {
 			out.Exchanges = exchanges(all)
 		}
+		return
+	}
+	if out.Status == reports.NotObserved {
 		return
 	}
 	if len(got) > maxNamed {

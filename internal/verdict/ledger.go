@@ -136,7 +136,7 @@ func (j judge) account(out *reports.Case, expected string, refusals bool, take f
 		j.begunOf(out, take)
 		return
 	}
-	taken, bad, proof := 0, 0, !refusals
+	taken, bad, late, proof := 0, 0, 0, !refusals
 	for _, e := range j.ledger() {
 		in, low, high := take(e)
 		if !in {
@@ -146,6 +146,10 @@ func (j judge) account(out *reports.Case, expected string, refusals bool, take f
 		proof = proof || e.proof
 		have := j.Run.Effects.Counts[e.id]
 		if have >= low && have <= high {
+			continue
+		}
+		if have < low && !j.Run.Effects.Settled {
+			late++
 			continue
 		}
 		bad++
@@ -163,6 +167,9 @@ func (j judge) account(out *reports.Case, expected string, refusals bool, take f
 	case bad > 0:
 		out.Status = reports.Fail
 		out.Why = fmt.Sprintf("%d of %d events; the first: %s", bad, taken, out.Why)
+	case late > 0:
+		out.Status = reports.NotObserved
+		out.Why = fmt.Sprintf("%d of %d events: %s", late, taken, stillMoving)
 	case !proof:
 		notProved(out)
 	default:

@@ -32,9 +32,10 @@ func hasTwins(c *plan.Case) bool {
 	return slices.ContainsFunc(c.Deliveries(), func(d plan.Delivery) bool { return d.Role == plan.RoleControl })
 }
 
-// proves reports whether an attempt is a refusal that proves something.
+// proves reports whether an attempt is a refusal that proves something. What a rate
+// limiter turns away it would have turned away whatever it was.
 func (s *seen) proves() bool {
-	return s.sound && s.Role == plan.RoleCase && s.attempt.Status >= 400 && s.attempt.Status < 500
+	return s.sound && s.Role == plan.RoleCase && s.attempt.Status >= 400 && s.attempt.Status < 500 && !limited(s.attempt)
 }
 
 // notProved makes of a pass what it is without one refusal that proves something.

@@ -109,7 +109,7 @@ func (j judge) exactStatus(out *reports.Case) {
 	refusals, bad := 0, 0
 	for _, s := range j.read() {
 		a := s.attempt
-		if s.Role != plan.RoleCase || a.Status == 0 || s.Expect == scenarios.ExpectAccepted {
+		if s.Role != plan.RoleCase || a.Status == 0 || s.Expect == scenarios.ExpectAccepted || limited(a) {
 			continue
 		}
 		refusals++
@@ -154,13 +154,17 @@ func (j judge) controlsHeld() bool {
 // allAccepted judges whether simultaneous copies were all acknowledged.
 func (j judge) allAccepted(out *reports.Case) {
 	out.Expected = "2xx for every copy"
-	copies, bad := 0, 0
+	copies, bad, turned := 0, 0, 0
 	for _, s := range j.read() {
 		if s.step.Mode != scenarios.ModeTogether {
 			continue
 		}
 		copies++
 		if accepted(s.attempt) {
+			continue
+		}
+		if limited(s.attempt) {
+			turned++
 			continue
 		}
 		bad++
@@ -175,6 +179,9 @@ func (j judge) allAccepted(out *reports.Case) {
 	case bad > 0:
 		out.Status = reports.Fail
 		out.Why = fmt.Sprintf("%d of %d copies were not acknowledged, so the sender sends them again", bad, copies)
+	case turned > 0:
+		out.Status = reports.NotExercised
+		out.Why = fmt.Sprintf("%d of %d copies were turned away by a rate limit (429), so nothing is known of them", turned, copies)
 	default:
 		out.Status, out.Actual = reports.Pass, fmt.Sprintf("%d copies", copies)
 	}
@@ -188,10 +195,17 @@ func (j judge) latency(c *plan.Case, out *reports.Case) {
 	var times []time.Duration
 	var all []seen
 	for _, s := range j.read() {
-		if s.step.Mode != scenarios.ModeConnection || s.attempt.Again {
+		if s.step.Mode != scenarios.ModeConnection {
 			continue
 		}
-		all = append(all, s)
+		// Of an event that was turned away for the moment the last try counts.
+		if n := len(all); n > 0 && s.attempt.Again {
+			all[n-1] = s
+		} else {
+			all = append(all, s)
+		}
+	}
+	for _, s := range all {
 		if accepted(s.attempt) {
 			times = append(times, s.attempt.Duration)
 		}

@@ -41,14 +41,43 @@ func (b *bench) sent(role, event, expect, effect string, e mockclaude.Exchange) 
 	d := plan.Delivery{Role: role, Expect: expect, Effect: effect}
 	d.EventID = event
 	e.EventID = event
+	b.rec.Attempts = append(b.rec.Attempts, record.Attempt{Delivery: len(b.c.Deliveries()), Exchange: e})
 	b.c.Steps = append(b.c.Steps, plan.Step{Deliveries: []plan.Delivery{d}})
-	b.rec.Attempts = append(b.rec.Attempts, record.Attempt{Delivery: len(b.rec.Attempts), Exchange: e})
 	return b
 }
 
 func (b *bench) twin(e mockclaude.Exchange) *bench {
 	b.c.Control = true
 	return b.sent(plan.RoleControl, fmt.Sprint("twin", len(b.rec.Attempts)), scenarios.ExpectAccepted, scenarios.EffectOnce, e)
+}
+
+// again adds another try of the last delivery.
+func (b *bench) again(e mockclaude.Exchange) *bench {
+	last := b.rec.Attempts[len(b.rec.Attempts)-1]
+	e.EventID = last.EventID
+	b.rec.Attempts = append(b.rec.Attempts, record.Attempt{Delivery: last.Delivery, Again: true, Exchange: e})
+	return b
+}
+
+// crowd adds simultaneous copies and their answers.
+func (b *bench) crowd(event string, statuses ...int) *bench {
+	step := plan.Step{Mode: scenarios.ModeTogether}
+	for i, status := range statuses {
+		d := plan.Delivery{Role: plan.RoleCase, Expect: scenarios.ExpectAny, Effect: scenarios.EffectOnce}
+		d.EventID = event
+		step.Deliveries = append(step.Deliveries, d)
+		e := answer(status)
+		e.EventID = event
+		b.rec.Attempts = append(b.rec.Attempts, record.Attempt{Delivery: i, Exchange: e})
+	}
+	b.c.Steps = append(b.c.Steps, step)
+	return b
+}
+
+// moving says that effects had not come to a standstill.
+func (b *bench) moving() *bench {
+	b.effects.Settled = false
+	return b
 }
 
 func (b *bench) seen(counts map[string]int) *bench {
@@ -210,6 +239,48 @@ func TestCheck(t *testing.T) {
 		},
 		"other status": {
 			newBench("SIG-15", wire, scenarios.JudgeStatus).twin(answer(200)).sent(kase, "a", refused, never, answer(403)).twin(answer(200)), reports.Fail, "another status",
+		},
+		"refused by a rate limiter, like its twins": {
+			newBench("SIG-03", wire, "").twin(answer(429)).again(answer(200)).sent(kase, "a", refused, never, answer(429)).twin(answer(200)),
+			reports.NotExercised, "rate limit",
+		},
+		"429 is a receiver's own refusal": {
+			newBench("SIG-03", wire, "").twin(answer(200)).sent(kase, "a", refused, never, answer(429)).twin(answer(200)), reports.Pass, "",
+		},
+		"valid event held back by a rate limiter": {
+			newBench("RAW-01", wire, "").sent(kase, "a", accept, once, answer(429)), reports.NotExercised, "rate limit",
+		},
+		"no crowd": {
+			withEffects(newBench("IDEM-02", observed, "").crowd("a", 200, 429, 429), "a", 1).seen(map[string]int{"a": 1}), reports.NotExercised, "no crowd",
+		},
+		"a crowd with one turned away": {
+			withEffects(newBench("IDEM-02", observed, "").crowd("a", 200, 200, 429), "a", 1).seen(map[string]int{"a": 1}), reports.Pass, "",
+		},
+		"copies turned away by a rate limiter": {
+			newBench("IDEM-03", wire, scenarios.JudgeAll2xx).crowd("a", 200, 429), reports.NotExercised, "rate limit",
+		},
+		"a copy met a lock": {
+			newBench("IDEM-03", wire, scenarios.JudgeAll2xx).crowd("a", 200, 503, 429), reports.Fail, "not acknowledged",
+		},
+		"429 is no other status": {
+			newBench("SIG-15", wire, scenarios.JudgeStatus).twin(answer(200)).sent(kase, "a", refused, never, answer(429)).again(answer(401)).twin(answer(200)),
+			reports.Pass, "",
+		},
+		"429 proves nothing for the whole run": {
+			newBench("SIG-19", wire, scenarios.JudgeLeakTrace).twin(answer(200)).sent(kase, "a", refused, never, answer(429)).twin(answer(200)),
+			reports.NotExercised, "no refusal lies between valid events",
+		},
+		"an effect that is still to come": {
+			withEffects(newBench("IDEM-01", observed, "").sent(kase, "a", accept, once, answer(202)), "a", 1).seen(map[string]int{}).moving(),
+			reports.NotObserved, "still coming",
+		},
+		"two effects while others are still to come": {
+			withEffects(newBench("IDEM-01", observed, "").sent(kase, "a", accept, once, answer(202)), "a", 1).seen(map[string]int{"a": 2}).moving(),
+			reports.Fail, "2 times",
+		},
+		"ledger: still to come": {
+			newBench("LED-01", observed, scenarios.JudgeAcked).sent(kase, "a", accept, once, answer(202)).seen(map[string]int{}).moving(),
+			reports.NotObserved, "still coming",
 		},
 		"endless answer": {
 			newBench("HTTP-03", wire, scenarios.JudgeSize).sent(kase, "a", accept, once, mockclaude.Exchange{Status: 200, Err: mockclaude.ErrTooLarge}), reports.Fail, "bounded",
