@@ -18,12 +18,22 @@ import (
 
 // Parse reads a contract from YAML and validates it. Every error names
 // filename; errors of syntax and unknown keys also name the line, and so does
-// every line of an [InvalidError].
+// every line of an [InvalidError]. It reads no other files: the types of a contract
+// with a folder of payloads have no samples then, unless they came from [Load].
 func Parse(data []byte, filename string) (*Contract, error) {
+	return parse(data, filename, func(*Contract) error { return nil })
+}
+
+// parse is Parse; samples adds what stands in other files.
+func parse(data []byte, filename string, samples func(*Contract) error) (*Contract, error) {
 	var c Contract
 	file, err := decodeStrictly(data, filename, &c)
 	if err != nil {
 		return nil, err
+	}
+	c.assume(func(field string) bool { return find(file, field) != nil })
+	if err := samples(&c); err != nil {
+		return nil, fmt.Errorf("%s:%d: payloads: %w", filename, lineOf(file, "payloads"), err)
 	}
 	err = c.Validate()
 	if invalid, ok := errors.AsType[*InvalidError](err); ok {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"hookdrill/internal/suggest"
@@ -14,10 +15,10 @@ import (
 
 // builtin holds one file for each built-in contract, named after it.
 //
-//go:embed claude.yaml
+//go:embed claude.yaml claude-managed-agents.yaml github.yaml openai.yaml sentry.yaml shopify.yaml slack.yaml standard-webhooks.yaml stripe.yaml svix.yaml
 var builtin embed.FS
 
-// maxFile bounds a contract file, in bytes. The built-in one has 3 KB.
+// maxFile bounds a contract file, and a sample, in bytes.
 const maxFile = 1 << 20
 
 // Names lists the built-in contracts in alphabetical order.
@@ -29,6 +30,7 @@ func Names() []string {
 	for i, file := range files {
 		files[i] = strings.TrimSuffix(file, ".yaml")
 	}
+	slices.Sort(files) // without its ending, claude comes before claude-managed-agents
 	return files
 }
 
@@ -70,7 +72,7 @@ func loadFile(name string) (*Contract, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("read contract %s: the file is larger than %d bytes", name, maxFile)
 	}
-	return Parse(data, name)
+	return parse(data, name, func(c *Contract) error { return c.readSamples(filepath.Dir(name)) })
 }
 
 // UnknownError says that a name is not one of those that exist.

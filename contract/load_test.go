@@ -90,7 +90,7 @@ func TestLoadFile(t *testing.T) {
 		"good.yaml": string(valid),
 		"good.yml":  string(valid),
 		"noext":     string(valid),
-		"bad.yaml":  strings.Replace(string(valid), "encoding: hex", "encoding: base64", 1),
+		"bad.yaml":  strings.Replace(string(valid), "encoding: hex", "encoding: base32", 1),
 		"huge.yaml": strings.Repeat("# \n", 1<<20),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
@@ -119,7 +119,7 @@ func TestLoadFile(t *testing.T) {
 func TestLoadUnknown(t *testing.T) {
 	t.Parallel()
 	_, err := contract.Load("cluade")
-	want := `unknown contract "cluade"; did you mean "claude"? (built in: claude; the name of a file contains a slash or ends in .yaml)`
+	want := `unknown contract "cluade"; did you mean "claude"? (built in: claude, claude-managed-agents, github, openai, sentry, shopify, slack, standard-webhooks, stripe, svix; the name of a file contains a slash or ends in .yaml)`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

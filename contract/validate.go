@@ -1,12 +1,16 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+
+	"hookdrill/internal/jsontext"
 )
 
 // InvalidError names everything that is wrong with a contract.
@@ -42,6 +46,7 @@ func (e *InvalidError) Error() string {
 func (c *Contract) Validate() error {
 	v := &validation{}
 	c.validateRequest(v)
+	c.validateSignature(v)
 	c.validateBody(v)
 	c.validateSending(v)
 	c.validateTypes(v)
@@ -67,36 +72,167 @@ func (c *Contract) validateRequest(v *validation) {
 	if kind, _, err := mime.ParseMediaType(c.Request.ContentType); err != nil || kind != "application/json" {
 		v.wrong("request.content_type", "%q is not supported; use application/json", c.Request.ContentType)
 	}
-	v.match("signature.header", c.Signature.Header, "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "the name of a header, such as X-Signature")
+	seen := map[string]bool{strings.ToLower(c.Signature.Header): true}
+	for i, h := range c.Request.Headers {
+		at := fmt.Sprintf("request.headers[%d].", i)
+		v.match(at+"name", h.Name, headerName, "the name of a header, such as X-Event-Type")
+		if name := strings.ToLower(h.Name); seen[name] && h.Name != "" {
+			v.wrong(at+"name", "%q is sent already", h.Name)
+		} else {
+			seen[name] = true
+		}
+		v.line(at+"value", h.Value, headerHolds()...)
+	}
+}
+
+const headerName = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+
+func (c *Contract) validateSignature(v *validation) {
+	v.match("signature.header", c.Signature.Header, headerName, "the name of a header, such as X-Signature")
 	v.oneOf("signature.algorithm", c.Signature.Algorithm, "hmac-sha256")
-	v.oneOf("signature.encoding", c.Signature.Encoding, "hex")
-	v.oneOf("signature.signed", c.Signature.Signed, "body")
+	v.oneOf("signature.encoding", c.Signature.Encoding, "hex", "base64")
+	if c.Signature.Signed == "" {
+		v.wrong("signature.signed", "is missing; write a template of what is signed, such as {body} or {timestamp}.{body}")
+	} else if parts, ok := v.line("signature.signed", c.Signature.template(), HoldBody, HoldID, HoldTimestamp); ok && !holds(parts, HoldBody) {
+		v.wrong("signature.signed", "%q is not right: without {body} anybody could change the body; write a template such as {body} or {timestamp}.{body}", c.Signature.Signed)
+	}
+	if c.Signature.Format != "" {
+		if parts, ok := v.line("signature.format", c.Signature.Format, HoldMAC, HoldTimestamp, HoldID); ok && count(parts, HoldMAC) != 1 {
+			v.wrong("signature.format", "%q is not right; write a template with {mac} once, such as sha256={mac}", c.Signature.Format)
+		}
+	}
+	if c.Signature.Several != "" {
+		if parts, ok := v.line("signature.several", c.Signature.Several, HoldMAC); ok && count(parts, HoldMAC) != 1 {
+			v.wrong("signature.several", `%q is not right; write what each further signature adds to the header's value, with {mac} once, such as ",v1={mac}"`, c.Signature.Several)
+		}
+	}
 	v.match("key.env", c.Key.Env, `^[A-Za-z_][A-Za-z0-9_]*$`, "the name of an environment variable, such as WEBHOOK_KEY")
-	v.oneOf("key.derivation", c.Key.Derivation, "whole")
+	v.oneOf("key.derivation", c.Key.Derivation, KeyWhole, KeyBase64, KeyHex)
+	if c.Key.Prefix != "" && c.Key.Derivation == KeyWhole {
+		v.wrong("key.prefix", "%q would be part of the key, because the derivation is whole; use base64 or hex, or leave the prefix out", c.Key.Prefix)
+	}
+}
+
+func count(parts []Part, name string) int {
+	n := 0
+	for _, p := range parts {
+		if p.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// envelope is true when events have no payload of their own.
+func (c *Contract) envelope() bool {
+	return c.Payload == "" && c.Payloads == "" && !slices.ContainsFunc(c.Types, func(t Type) bool { return t.Payload != "" || len(t.Samples) > 0 })
 }
 
 func (c *Contract) validateBody(v *validation) {
+	right, what := `^[^\s.]+(\.[^\s.]+)*$`, "a path of names and dots, such as data.id"
+	if c.envelope() {
+		right, what = `^[^\s.]+$`, "the name of a field"
+		v.text("body.type", c.Body.Type)
+		v.text("body.data", c.Body.Data)
+		if !c.IDInHeader() {
+			v.text("body.id", c.Body.ID)
+		}
+	}
 	seen := map[string]string{}
-	for _, f := range []struct{ field, name string }{
+	for _, f := range []struct{ field, path string }{
 		{"body.id", c.Body.ID},
 		{"body.type", c.Body.Type},
 		{"body.timestamp", c.Body.Timestamp},
 		{"body.data", c.Body.Data},
 	} {
-		v.text(f.field, f.name)
-		if other := seen[f.name]; other != "" && f.name != "" {
-			v.wrong(f.field, "%q is the name of %s already", f.name, other)
+		if f.path == "" {
+			continue
 		}
-		seen[f.name] = f.field
+		v.match(f.field, f.path, right, what)
+		if other := seen[f.path]; other != "" {
+			v.wrong(f.field, "%q is the name of %s already", f.path, other)
+		}
+		seen[f.path] = f.field
 	}
-	v.oneOf("freshness.source", c.Freshness.Source, "body")
-	v.positive("freshness.tolerance", c.Freshness.Tolerance)
+	if c.Body.Subject != "" {
+		v.match("body.subject", c.Body.Subject, `^[^\s.]+(\.[^\s.]+)*$`, "a path of names and dots, such as data.id")
+	}
+	if c.Body.TimestampFormat != "" {
+		v.oneOf("body.timestamp_format", c.Body.TimestampFormat, stampFormats()...)
+	}
+	if strings.Contains(c.Body.IDPrefix, "{{") {
+		v.wrong("body.id_prefix", "%q is not right; a prefix is a plain text, and id.form takes a form", c.Body.IDPrefix)
+	}
+	if c.ID.Form != "" {
+		if _, err := ParseForm(c.ID.Form, LeastID); err != nil {
+			v.wrong("id.form", "%s", err)
+		}
+		if c.Body.IDPrefix != "" {
+			v.wrong("body.id_prefix", "id.form says already how ids look; leave one of them out")
+		}
+	}
+	c.validateIDHeader(v)
+	c.validateFreshness(v)
+}
+
+func (c *Contract) validateIDHeader(v *validation) {
+	if c.SignsID() && !c.HasID() {
+		v.wrong("signature.signed", "{id} is signed, and nothing says where the id is; add id.header or body.id")
+	}
+	if c.ID.Header == "" {
+		return
+	}
+	v.match("id.header", c.ID.Header, headerName, "the name of a header, such as webhook-id")
+	for _, h := range c.Request.Headers {
+		if strings.EqualFold(h.Name, c.ID.Header) && holds(h.HeaderParts(), HoldID) {
+			return
+		}
+	}
+	v.wrong("id.header", `no header of that name is sent with the id; add {name: %s, value: "{id}"} to request.headers`, c.ID.Header)
+}
+
+func (c *Contract) validateFreshness(v *validation) {
+	f := c.Freshness
+	v.oneOf("freshness.source", f.Source, FreshBody, FreshHeader, FreshNone)
+	if f.Direction != "" {
+		v.oneOf("freshness.direction", f.Direction, FreshBoth, FreshPast)
+	}
+	if f.Source != FreshNone {
+		v.positive("freshness.tolerance", f.Tolerance)
+	} else if f.Tolerance != 0 || f.Direction != "" {
+		v.wrong("freshness.source", "none goes with neither tolerance nor direction; leave them out, or use body or header")
+	}
+	header, _ := c.TimestampHeader()
+	switch {
+	case f.Source == FreshBody && c.Body.Timestamp == "":
+		v.wrong("freshness.source", "body needs the timestamp's place in the body; add body.timestamp")
+	case f.Source == FreshHeader && !c.SignsTimestamp():
+		v.wrong("freshness.source", "header needs a timestamp under the signature, or anybody could renew it; add {timestamp} to signature.signed, or use none")
+	}
+	if c.SignsTimestamp() && header == "" && !holds(c.FormatParts(), HoldTimestamp) {
+		v.wrong("signature.signed", "{timestamp} is signed, and no header carries it; add it to request.headers or to signature.format")
+	}
 }
 
 func (c *Contract) validateSending(v *validation) {
-	v.between("answers.unauthorized", c.Answers.Unauthorized, 400, 499)
-	v.between("answers.malformed", c.Answers.Malformed, 400, 499)
-	v.between("answers.duplicate", c.Answers.Duplicate, 200, 299)
+	if c.Answers.Unauthorized != 0 {
+		v.between("answers.unauthorized", c.Answers.Unauthorized, 400, 499)
+	}
+	if c.Answers.Malformed != 0 {
+		v.between("answers.malformed", c.Answers.Malformed, 400, 499)
+	}
+	if c.Answers.Duplicate != 0 {
+		v.between("answers.duplicate", c.Answers.Duplicate, 200, 299)
+	}
+	if c.Answers.Redirect != "" {
+		v.oneOf("answers.redirect", c.Answers.Redirect, "failure", "disables", "follows")
+		if (c.Answers.Redirect == "disables") != c.Disable.Redirect {
+			v.wrong("answers.redirect", "%q contradicts disable.redirect, which is %v", c.Answers.Redirect, c.Disable.Redirect)
+		}
+	}
+	for i, status := range c.Answers.Throttle {
+		v.between(fmt.Sprintf("answers.throttle[%d]", i), status, 400, 599)
+	}
 	for i, wait := range c.Retries.Waits {
 		v.positive(fmt.Sprintf("retries.waits[%d]", i), wait)
 	}
@@ -122,6 +258,7 @@ func (c *Contract) validateTypes(v *validation) {
 	if len(c.Types) == 0 {
 		v.wrong("types", "is empty; name at least one event type")
 	}
+	c.validatePayload(v, "payload", c.Payload)
 	names := map[string]bool{}
 	for i, t := range c.Types {
 		at := fmt.Sprintf("types[%d].", i)
@@ -130,17 +267,73 @@ func (c *Contract) validateTypes(v *validation) {
 			v.wrong(at+"name", "%q stands in the list twice", t.Name)
 		}
 		names[t.Name] = true
-		fields := map[string]bool{}
-		for j, f := range t.Data {
-			field := fmt.Sprintf("%sdata[%d].", at, j)
-			v.text(field+"name", f.Name)
-			if fields[f.Name] && f.Name != "" {
-				v.wrong(field+"name", "%q stands in the list twice", f.Name)
+		if t.Subject != "" {
+			if _, err := ParseForm(t.Subject, LeastSubject); err != nil {
+				v.wrong(at+"subject", "%s", err)
 			}
-			fields[f.Name] = true
-			v.oneOf(field+"kind", f.Kind, "task_id", "result", "error")
+		}
+		c.validatePayload(v, at+"payload", t.Payload)
+		if !c.envelope() && t.Payload == "" && len(t.Samples) == 0 && c.Payload == "" {
+			v.wrong(at+"name", "%q has no body: give it a payload, or %s", t.Name, c.wanted(t.Name))
+		}
+		if len(t.Data) > 0 && (t.Payload != "" || c.Payload != "" || len(t.Samples) > 0) {
+			v.wrong(at+"data", "the payload says already what is in the body; leave one of them out")
+		}
+		validateFields(v, at, t.Data)
+	}
+	if h := c.Handshake; h != nil {
+		v.match("handshake.type", h.Type, `^\S+$`, "a name without spaces, such as ping")
+		v.text("handshake.payload", h.Payload)
+		c.validatePayload(v, "handshake.payload", h.Payload)
+		if body, err := jsontext.Parse(h.Payload); err == nil && h.Echo != "" && body.Get(h.Echo) == nil {
+			v.wrong("handshake.echo", "%q is no field of the payload", h.Echo)
 		}
 	}
+}
+
+func (c *Contract) wanted(typ string) string {
+	if c.Payloads == "" {
+		return "the contract one"
+	}
+	return "add the file " + typ + ".json to the folder " + c.Payloads
+}
+
+func validateFields(v *validation, at string, list []DataField) {
+	fields := map[string]bool{}
+	for j, f := range list {
+		field := fmt.Sprintf("%sdata[%d].", at, j)
+		v.text(field+"name", f.Name)
+		if fields[f.Name] && f.Name != "" {
+			v.wrong(field+"name", "%q stands in the list twice", f.Name)
+		}
+		fields[f.Name] = true
+		v.oneOf(field+"kind", f.Kind, kindTask, "result", "error")
+	}
+}
+
+// validatePayload says what is wrong with a payload.
+func (c *Contract) validatePayload(v *validation, field, payload string) {
+	if payload == "" {
+		return
+	}
+	if err := c.checkPayload(payload); err != nil {
+		v.wrong(field, "%s", err)
+	}
+}
+
+// checkPayload says whether a text is JSON with placeholders that exist.
+func (c *Contract) checkPayload(payload string) error {
+	body, err := jsontext.Parse(payload)
+	if err != nil {
+		return fmt.Errorf("is not JSON: %w", err)
+	}
+	if body.Kind != jsontext.Object {
+		return errors.New("is not a JSON object; write one, such as {\"id\":\"{{id}}\"}")
+	}
+	if _, err := Fills(payload); err != nil {
+		return err
+	}
+	return nil
 }
 
 // Documented reports whether typ is one of the contract's event types.
@@ -178,6 +371,20 @@ func (v *validation) match(field, value, pattern, right string) {
 	case !regexp.MustCompile(pattern).MatchString(value):
 		v.wrong(field, "%q is not right; write %s", value, right)
 	}
+}
+
+// line reads a template with placeholders in single braces.
+func (v *validation) line(field, text string, allowed ...string) (parts []Part, ok bool) {
+	parts, err := Line(text, allowed...)
+	switch {
+	case err != nil:
+		v.wrong(field, "%q is not right: %s", text, err)
+	case strings.IndexFunc(text, unicode.IsControl) >= 0:
+		v.wrong(field, "%q is not right: it holds a control character", text)
+	default:
+		return parts, true
+	}
+	return nil, false
 }
 
 func (v *validation) positive(field string, d Duration) {
