@@ -2,6 +2,9 @@ package contract
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,6 +111,14 @@ func (c *Contract) AuthHeaders() []string {
 		}
 	}
 	return names
+}
+
+// Length is how many characters a signature has as the contract writes it.
+func (s Signature) Length() int {
+	if s.Encoding == "base64" {
+		return base64.StdEncoding.EncodedLen(sha256.Size)
+	}
+	return hex.EncodedLen(sha256.Size)
 }
 
 // IDForm is how the ids of events look.

@@ -363,9 +363,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if class == Stale {
 		stamp = stamp.Add(-time.Duration(t.load.cfg.Contract.Freshness.Tolerance) - staleBeyond)
 	}
-	body, signature := l.mint.Make(event, stamp, class == Forged)
+	body, fields := l.mint.Make(event, stamp, class == Forged)
 	t.sent.Add(1)
-	a, err := t.load.client.send(l, body, signature)
+	a, err := t.load.client.send(l, body, fields)
 	h.end = time.Now()
 	h.status, h.err, h.resent = a.status, kindOf(err), a.resent
 	h.processing, h.hasProcessing = processing(a.timing)

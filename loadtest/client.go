@@ -42,7 +42,7 @@ type answer struct {
 // client makes one request a call. It is used by several goroutines at once, each with a
 // lane of its own.
 type client interface {
-	send(l *lane, body, signature []byte) (answer, error)
+	send(l *lane, body []byte, fields []mockclaude.Minted) (answer, error)
 	close()
 }
 
@@ -148,13 +148,15 @@ func (c *Config) header() http.Header {
 	return h
 }
 
-func (c *lean) send(l *lane, body, signature []byte) (answer, error) {
+func (c *lean) send(l *lane, body []byte, fields []mockclaude.Minted) (answer, error) {
 	if !l.filled {
 		c.fill(l)
 		l.filled = true
 	}
 	l.resent = false
-	l.req.Header.SetBytesV(c.cfg.Contract.Signature.Header, signature)
+	for i := range fields {
+		l.req.Header.SetBytesV(fields[i].Name, fields[i].Value)
+	}
 	l.req.SetBodyRaw(body)
 	err := c.host.DoTimeout(&l.req, &l.res, c.cfg.Timeout)
 	if errors.Is(err, fasthttp.ErrBodyTooLarge) && l.res.StatusCode() != 0 {
@@ -189,7 +191,7 @@ func newOrdinary(cfg *Config) *ordinary {
 	}}
 }
 
-func (c *ordinary) send(_ *lane, body, signature []byte) (answer, error) {
+func (c *ordinary) send(_ *lane, body []byte, fields []mockclaude.Minted) (answer, error) {
 	req, err := http.NewRequestWithContext(context.Background(), c.cfg.method(), c.cfg.Target.String(), bytes.NewReader(body))
 	if err != nil {
 		return answer{}, fmt.Errorf("send: %w", err)
@@ -201,7 +203,9 @@ func (c *ordinary) send(_ *lane, body, signature []byte) (answer, error) {
 	if host := req.Header.Get("Host"); host != "" {
 		req.Host = host
 	}
-	req.Header.Set(c.cfg.Contract.Signature.Header, string(signature))
+	for _, f := range fields {
+		req.Header.Set(f.Name, string(f.Value))
+	}
 	res, err := c.client.Do(req)
 	if err != nil {
 		return answer{}, err //nolint:wrapcheck // its kind is all that is looked at

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hookdrill/mockclaude"
 )
 
 // imagined is a target in virtual time.
@@ -17,7 +19,7 @@ type imagined struct {
 	takes func(at time.Time) time.Duration
 }
 
-func (c imagined) send(*lane, []byte, []byte) (answer, error) {
+func (c imagined) send(*lane, []byte, []mockclaude.Minted) (answer, error) {
 	pass(c.takes(time.Now()))
 	return answer{status: 200}, nil
 }

@@ -34,8 +34,12 @@ type Delivery struct {
 
 	// Body is a template: see [Expand].
 	Body string `json:"body"`
-	// Stamp says what {{stamp}} in Body becomes.
+	// Stamp says what {{stamp}} in Body becomes, and what the contract's {timestamp} is in
+	// headers and under the signature.
 	Stamp Stamp `json:"stamp,omitzero"`
+	// HeaderStamp is the contract's {timestamp} where it is another than Stamp, nil when it
+	// is the same. Its Format replaces the contract's.
+	HeaderStamp *Stamp `json:"header_stamp,omitempty"`
 	// Sign says how the signature is made.
 	Sign Sign `json:"sign,omitzero"`
 	// After changes the body once it has been signed.
@@ -64,6 +68,9 @@ type Stamp struct {
 	// Format is "" (RFC 3339 with Z and seconds) or one of the names that
 	// [FormatStamp] knows.
 	Format string `json:"format,omitempty"`
+	// Text replaces the time altogether when it is not nil, in a header alone: a
+	// timestamp that is none. It is signed where the contract signs the timestamp.
+	Text *string `json:"text,omitempty"`
 }
 
 // Sign says how a signature is made. The zero value is the contract's own way.
@@ -74,18 +81,29 @@ type Sign struct {
 	Key string `json:"key,omitempty"`
 	// Algorithm is for SignAlgorithm.
 	Algorithm string `json:"algorithm,omitempty"`
-	// Value is a literal value, for SignLiteral: a template, see [Expand].
+	// Value is a literal value, for SignLiteral and SignMAC: a template, see [Expand].
 	Value string `json:"value,omitempty"`
 	// Body is a template that is signed in place of Body, for SignOther.
 	Body string `json:"body,omitempty"`
-	// Stamp is the stamp of that other body.
+	// EventID is the id that is signed with that other body where the contract signs the
+	// id, "" for the delivery's own.
+	EventID string `json:"event_id,omitempty"`
+	// Stamp is the stamp of that other body, and the timestamp that is signed with it.
 	Stamp Stamp `json:"stamp,omitzero"`
-	// Cut keeps that many characters of the value when CutSet is true; a
+	// Cut keeps that many characters of the signature when CutSet is true; a
 	// negative number takes that many off its end.
 	Cut    int  `json:"cut,omitempty"`
 	CutSet bool `json:"cut_set,omitempty"`
-	// Add is appended to the value.
+	// Add is appended to the signature.
 	Add string `json:"add,omitempty"`
+	// List gives the header's value several signatures, as during a rotation: each is
+	// right, previous or wrong, which is with a key that nobody has. It needs a contract
+	// that says how several are joined, and goes with neither Cut nor Add.
+	List []string `json:"list,omitempty"`
+	// Signed and Format replace the contract's signature.signed and signature.format
+	// when they are not "".
+	Signed string `json:"signed,omitempty"`
+	Format string `json:"format,omitempty"`
 }
 
 // The ways to make a signature.
@@ -95,7 +113,8 @@ const (
 	SignKey       = "key"       // as the contract says, with Sign.Key
 	SignPrevious  = "previous"  // as the contract says, with the previous key
 	SignAlgorithm = "algorithm" // the right key, another algorithm: see Algorithm
-	SignLiteral   = "literal"   // Sign.Value, whatever it is
+	SignLiteral   = "literal"   // Sign.Value is the header's value, whatever it is
+	SignMAC       = "mac"       // Sign.Value where the contract's format has the signature
 	SignOther     = "other"     // the right signature of another body
 )
 

@@ -3,42 +3,67 @@ package mockclaude
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 
 	"hookdrill/contract"
+	"hookdrill/internal/jsontext"
 )
 
 // Event is what a delivery is about.
 type Event struct {
-	ID     string
-	Type   string
+	ID   string
+	Type string
+	// TaskID is the id of what the event is about: of a task, or of another thing.
 	TaskID string
 	// Data is the compact JSON text of the data object; its fields are in the
-	// order in which the contract lists them.
+	// order in which the contract lists them. It is nil for an event with a Payload.
 	Data json.RawMessage
+	// Payload is the whole body, in which {{id}}, {{type}}, {{subject}} and the stamps
+	// stand for what is not decided yet; "" for an event whose body is an envelope.
+	Payload string
 }
 
 // NewEvent makes an event of a type with a realistic payload. It draws from rng
 // alone, so the same rng gives the same bytes. A type that the contract does
-// not list is allowed: its data is a task id and a note. A field of a kind that
-// the package cannot fill is an error.
+// not list is allowed: its data is a task id and a note, or what another type has. A field
+// of a kind that the package cannot fill is an error. The type of the contract's handshake
+// makes that.
 func NewEvent(c *contract.Contract, typ string, rng *rand.Rand) (Event, error) {
-	e := Event{
-		ID:     c.Body.IDPrefix + base62(rng, 24),
-		Type:   typ,
-		TaskID: "task_" + base62(rng, 24),
-	}
-	fields := []contract.DataField{{Name: "task_id", Kind: "task_id"}, {Name: "note", Kind: "note"}}
+	known := contract.Type{Name: typ, Data: []contract.DataField{{Name: "task_id", Kind: "task_id"}, {Name: "note", Kind: "note"}}}
 	for _, t := range c.Types {
 		if t.Name == typ {
-			fields = t.Data
+			known = t
 			break
 		}
 	}
-	members := make([]string, 0, len(fields))
-	for _, f := range fields {
+	e := Event{ID: drawID(rng, c.IDForm()), Type: typ}
+	bodies, err := c.Bodies(typ)
+	if err != nil {
+		return Event{}, fmt.Errorf("make event %s: %w", typ, err)
+	}
+	if !c.Documented(typ) && len(bodies) > 0 {
+		known.Subject = c.Types[0].Subject // it looks like that one
+		known.Data = nil
+	}
+	e.TaskID = drawID(rng, known.SubjectForm())
+	if h := c.Handshake; h != nil && h.Type == typ {
+		bodies = []string{h.Payload}
+	}
+	if len(bodies) > 0 {
+		body := bodies[0]
+		if len(bodies) > 1 {
+			body = pick(rng, bodies)
+		}
+		if e.Payload, err = fillIn(body, rng); err != nil {
+			return Event{}, fmt.Errorf("make event %s: %w", typ, err)
+		}
+		return e, nil
+	}
+	members := make([]string, 0, len(known.Data))
+	for _, f := range known.Data {
 		var value any
 		switch f.Kind {
 		case "task_id":
@@ -62,16 +87,58 @@ func NewEvent(c *contract.Contract, typ string, rng *rand.Rand) (Event, error) {
 	return e, nil
 }
 
+// SetData gives an event other data: a JSON text. It is an error when it is none, or when
+// the contract has no place for data.
+func (e *Event) SetData(c *contract.Contract, data json.RawMessage) error {
+	if !json.Valid(data) {
+		return errors.New("set data: it is not JSON")
+	}
+	if e.Payload == "" {
+		e.Data = data
+		return nil
+	}
+	if c.Body.Data == "" {
+		return fmt.Errorf("set data: the contract %s has no field for data: the body itself is the data", c.Name)
+	}
+	body, err := jsontext.Parse(e.Payload)
+	if err != nil {
+		return fmt.Errorf("set data: %w", err)
+	}
+	body.Set(c.Body.Data, &jsontext.Value{Raw: literal(string(data))})
+	e.Payload = body.String()
+	return nil
+}
+
+// SetSubject gives an event another id of what it is about.
+func (e *Event) SetSubject(id string) {
+	if e.Payload == "" {
+		e.Data = bytes.ReplaceAll(e.Data, []byte(quote(e.TaskID)), []byte(quote(id)))
+	}
+	e.TaskID = id
+}
+
 // Template is the compact body of the event as a template for [Expand], with
 // the field names of the contract and {{stamp}} for its timestamp.
 func (e Event) Template(c *contract.Contract) string {
-	member := func(name, text string) string { return literal(quote(name)) + ":" + text }
-	return "{" + strings.Join([]string{
-		member(c.Body.ID, literal(quote(e.ID))),
-		member(c.Body.Type, literal(quote(e.Type))),
-		member(c.Body.Timestamp, `"{{stamp}}"`),
-		member(c.Body.Data, literal(string(e.Data))),
-	}, ",") + "}"
+	if e.Payload != "" {
+		return e.fill()
+	}
+	stamp := `"{{stamp}}"`
+	switch c.Body.TimestampFormat {
+	case contract.StampUnix:
+		stamp = "{{stamp_unix}}"
+	case contract.StampUnixMS:
+		stamp = "{{stamp_unix_ms}}"
+	}
+	var members []string
+	for _, m := range [][2]string{
+		{c.Body.ID, literal(quote(e.ID))}, {c.Body.Type, literal(quote(e.Type))}, {c.Body.Timestamp, stamp}, {c.Body.Data, literal(string(e.Data))},
+	} {
+		if m[0] != "" {
+			members = append(members, literal(quote(m[0]))+":"+m[1])
+		}
+	}
+	return "{" + strings.Join(members, ",") + "}"
 }
 
 // literal keeps braces in a JSON text from being read as a placeholder. Two

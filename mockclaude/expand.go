@@ -20,6 +20,7 @@ const signaturePlaceholder = "{{signature}}"
 // Expand turns a body template into bytes. It replaces
 //
 //	{{stamp}}          FormatStamp(now, s)
+//	{{stamp_unix}}     the same moment in Unix seconds, {{stamp_unix_ms}} in milliseconds
 //	{{repeat:N:TEXT}}  TEXT, N times; TEXT cannot hold "}}"
 //	{{hex:FF00}}       those bytes
 //
@@ -64,6 +65,10 @@ func expandOne(out []byte, inner string, now time.Time, s Stamp, signature *stri
 	name, argument, _ := strings.Cut(inner, ":")
 	switch {
 	case inner == "stamp":
+		text, err := FormatStamp(now, s)
+		return append(out, text...), err
+	case inner == "stamp_unix" || inner == "stamp_unix_ms":
+		s.Format = strings.TrimPrefix(inner, "stamp_")
 		text, err := FormatStamp(now, s)
 		return append(out, text...), err
 	case inner == "signature" && signature != nil:

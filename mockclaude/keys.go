@@ -1,6 +1,7 @@
 package mockclaude
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 )
@@ -24,3 +25,24 @@ func keyID(key []byte) string {
 	sum := sha256.Sum256(append([]byte("hookdrill key id"), key...))
 	return "key:" + hex.EncodeToString(sum[:4])
 }
+
+// forms are the texts in which a key may give itself away: the whole string, what is behind
+// whsec_, and what both mean in base64 and hex. [Redactor.AddSecret] knows the ways to
+// write each of them. A short one would be found by chance.
+func forms(key []byte) [][]byte {
+	all := [][]byte{key}
+	rest, prefixed := bytes.CutPrefix(key, []byte(standardPrefix))
+	if prefixed && len(rest) >= leastForm {
+		all = append(all, rest)
+	}
+	if raw, ok := fromBase64(rest); ok && len(raw) >= leastForm {
+		all = append(all, raw)
+	}
+	if raw, err := hex.DecodeString(string(rest)); err == nil && len(raw) >= leastForm {
+		all = append(all, raw)
+	}
+	return all
+}
+
+// leastForm is the length from which a part of a key is looked for, in bytes.
+const leastForm = 12

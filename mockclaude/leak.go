@@ -30,8 +30,13 @@ func newLeaks(keys Keys) *leaks {
 		regexp.MustCompile(`(?m)^[ \x{a0}]{3}at .+ in .+:line \d+`), // .NET
 	}}
 	for _, key := range [][]byte{keys.Current, keys.Previous} {
-		if len(key) >= leakKeyFrom {
-			l.keys = append(l.keys, key)
+		for i, form := range forms(key) {
+			switch {
+			case i == 0 && len(form) >= leakKeyFrom:
+				l.keys = append(l.keys, form)
+			case i > 0:
+				l.keys = append(l.keys, form, hex.AppendEncode(nil, form), base64.RawStdEncoding.AppendEncode(nil, form))
+			}
 		}
 	}
 	return l

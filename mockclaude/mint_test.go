@@ -29,12 +29,12 @@ func testMint(t testing.TB, seed uint64) (*Mint, Space, *contract.Contract) {
 func TestMintMakesWhatTheSenderMakes(t *testing.T) {
 	t.Parallel()
 	m, space, c := testMint(t, 7)
-	keys := Keys{Current: []byte("whsec_mint")}
+	signer := testSigner(t, "claude", Keys{Current: []byte("whsec_mint")})
 	at := time.Date(2026, 3, 4, 5, 6, 7, 8, time.FixedZone("", 3600))
 	ids := map[string]bool{}
 	types := map[string]bool{}
 	for _, n := range []uint64{0, 1, 2, 3, 61, 62, 1 << 20, 1<<32 - 1, 62*62*62 - 1} {
-		body, signature := m.Make(n, at, false)
+		body, fields := m.Make(n, at, false)
 		var e struct {
 			ID, Type, Timestamp string
 			Data                struct {
@@ -57,12 +57,12 @@ func TestMintMakesWhatTheSenderMakes(t *testing.T) {
 		if again, err := Expand(m.Event(n).Template(c), at, Stamp{}); err != nil || string(again) != string(body) {
 			t.Errorf("%d: Event makes %s, %v, want %s", n, again, err, body)
 		}
-		right, err := keys.sign(Sign{}, body)
-		if err != nil || string(signature) != encode(c.Signature, right.mac) {
-			t.Errorf("%d: signed %s, want %x", n, signature, right.mac)
+		right, err := signer.Header(e.ID, at, body)
+		if err != nil || len(fields) != 1 || fields[0].Name != "X-Claude-Signature" || string(fields[0].Value) != right {
+			t.Errorf("%d: signed %s, want %s, %v", n, fields, right, err)
 		}
-		if _, forged := m.Make(n, at, true); string(forged) == encode(c.Signature, right.mac) || len(forged) != 64 {
-			t.Errorf("%d: the forgery has the right signature, or none: %s", n, forged)
+		if _, fields := m.Make(n, at, true); string(fields[0].Value) == right || len(fields[0].Value) != 64 {
+			t.Errorf("%d: the forgery has the right signature, or none: %s", n, fields)
 		}
 	}
 	if len(types) != len(c.Types) {

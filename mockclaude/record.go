@@ -118,8 +118,10 @@ func (p *request) shownFor(name, value string) string {
 // a whole one, so that the redactor would not find it.
 func (p *request) hideEcho(text []byte) []byte {
 	for _, f := range p.fields {
-		if f.shown != "" && len(f.Value) >= leastEcho && strings.HasPrefix(f.shown, "[signature") {
-			text = bytes.ReplaceAll(text, []byte(f.Value), []byte(f.shown))
+		for _, m := range f.macs {
+			if len(m.text) >= leastEcho {
+				text = bytes.ReplaceAll(text, []byte(m.text), []byte(m.label))
+			}
 		}
 	}
 	return text

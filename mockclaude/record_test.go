@@ -51,7 +51,7 @@ func TestNoRecordShowsASecret(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if mac := s.right(p.body); holdsWindow(all, mac) {
+			if mac, _, err := s.right(d, p.body, e.Start); err != nil || holdsWindow(all, mac) {
 				t.Errorf("the signature %s is in\n%s", hex.EncodeToString(mac), all)
 			}
 			want := s.cfg.Keys.ID()

@@ -44,9 +44,11 @@ type span struct {
 // newRedactor makes a redactor that knows keys.
 func newRedactor(keys Keys) *Redactor {
 	r := &Redactor{macs: newMACIndex(maxSignatures)}
-	r.AddSecret(string(keys.Current), "["+keys.ID()+"]")
-	if len(keys.Previous) > 0 {
-		r.AddSecret(string(keys.Previous), "["+keys.PreviousID()+"]")
+	for _, form := range forms(keys.Current) {
+		r.AddSecret(string(form), "["+keys.ID()+"]")
+	}
+	for _, form := range forms(keys.Previous) {
+		r.AddSecret(string(form), "["+keys.PreviousID()+"]")
 	}
 	return r
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hookdrill/contract"
 )
 
 // request is a delivery at the moment of sending: every byte is fixed.
@@ -31,6 +33,8 @@ type request struct {
 type headerField struct {
 	Field
 	shown string
+	// macs are the signatures in the value that a report must not show.
+	macs []macText
 }
 
 // prepare makes the request of a delivery: stamped and signed now.
@@ -52,22 +56,27 @@ func (s *Sender) prepare(d Delivery, now time.Time) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, shown, signed, err := s.headerSignature(d.Sign, body, now)
+	signature, err := s.signature(d, body, now)
 	if err != nil {
 		return nil, err
 	}
 	if p.body, err = change(body, d.After); err != nil {
 		return nil, err
 	}
-	right := s.right(p.body)
-	full := encode(s.cfg.Contract.Signature, right)
+	right, full, err := s.right(d, p.body, now)
+	if err != nil {
+		return nil, err
+	}
 	p.url = s.url(d, strings.ReplaceAll(d.Query, signaturePlaceholder, full))
 
-	var signature *headerField
-	if signed {
-		signature = &headerField{Field{s.cfg.Contract.Signature.Header, value}, shown}
+	own, err := s.own(d, now)
+	if err != nil {
+		return nil, err
 	}
-	p.fields = s.header(d, signature, placeholders(full, now), len(p.body))
+	if signature != nil {
+		own = append(own, *signature)
+	}
+	p.fields = s.header(d, own, placeholders(full, now), len(p.body))
 	if err := respell(p.fields, d); err != nil {
 		return nil, err
 	}
@@ -104,18 +113,60 @@ func (s *Sender) body(d Delivery, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	full := encode(s.cfg.Contract.Signature, s.right(bare))
+	_, full, err := s.right(d, bare, now)
+	if err != nil {
+		return nil, err
+	}
 	return expand(d.Body, now, d.Stamp, &full)
 }
 
-// right makes the right MAC of a body and makes it known to the redactor.
-func (s *Sender) right(body []byte) []byte {
-	made, err := s.cfg.Keys.sign(Sign{}, body)
+// right makes the right MAC of a body, and the header's value with it, and makes it known
+// to the redactor.
+func (s *Sender) right(d Delivery, body []byte, now time.Time) (mac []byte, value string, err error) {
+	stamp := stampAt(now, d.header())
+	what, err := content(s.signer.signed, body, d.EventID, stamp)
 	if err != nil {
-		return nil // the right way works with any key
+		return nil, "", fmt.Errorf("sign: %w", err)
 	}
-	s.redactor.addSignature(made.mac, made.by)
-	return made.mac
+	mac = s.signer.MAC(what)
+	s.redactor.addSignature(mac, s.cfg.Keys.ID())
+	value, err = line(s.signer.format, encode(s.cfg.Contract.Signature, mac), d.EventID, stamp)
+	if err != nil {
+		return nil, "", fmt.Errorf("sign: %w", err)
+	}
+	return mac, value, nil
+}
+
+// own makes the headers that the contract adds, but for the signature's.
+func (s *Sender) own(d Delivery, now time.Time) ([]headerField, error) {
+	var out []headerField
+	for _, h := range s.cfg.Contract.Request.Headers {
+		var b strings.Builder
+		for _, p := range h.HeaderParts() {
+			switch p.Name {
+			case "":
+				b.WriteString(p.Text)
+			case contract.HoldID:
+				b.WriteString(d.EventID)
+			case contract.HoldType:
+				b.WriteString(d.Type)
+			case contract.HoldSubject:
+				b.WriteString(d.TaskID)
+			case contract.HoldDelivery:
+				b.WriteString(newUUID())
+			case contract.HoldEvent:
+				b.Write(appendEventUUID(nil, []byte(d.EventID)))
+			case contract.HoldTimestamp:
+				text, err := formatHeader(now, d.header(), p.Arg)
+				if err != nil {
+					return nil, fmt.Errorf("prepare delivery: %s: %w", h.Name, err)
+				}
+				b.WriteString(text)
+			}
+		}
+		out = append(out, headerField{Field: Field{h.Name, b.String()}})
+	}
+	return out, nil
 }
 
 // url is the target of a delivery with a query appended to its own.
@@ -134,7 +185,7 @@ func (s *Sender) url(d Delivery, query string) *url.URL {
 // header assembles the header fields: what every request carries, less what the
 // delivery drops, plus what it adds. A field that it adds takes the place of
 // those of the same name.
-func (s *Sender) header(d Delivery, signature *headerField, fill *strings.Replacer, size int) []headerField {
+func (s *Sender) header(d Delivery, own []headerField, fill *strings.Replacer, size int) []headerField {
 	all := []headerField{
 		{Field: Field{"Host", s.target(d).Host}},
 		{Field: Field{"User-Agent", userAgent}},
@@ -144,9 +195,7 @@ func (s *Sender) header(d Delivery, signature *headerField, fill *strings.Replac
 	if all[3].Value == "" {
 		all[3].Value = "application/json"
 	}
-	if signature != nil {
-		all = append(all, *signature)
-	}
+	all = append(all, own...)
 	switch d.Shape.Kind {
 	case ShapeChunked:
 		all = append(all, headerField{Field: Field{"Transfer-Encoding", "chunked"}})
@@ -158,7 +207,7 @@ func (s *Sender) header(d Delivery, signature *headerField, fill *strings.Replac
 	}
 	for i, f := range s.cfg.Header {
 		repeated := slices.ContainsFunc(s.cfg.Header[:i], func(g Field) bool { return strings.EqualFold(f.Name, g.Name) })
-		all = put(all, headerField{f, "[secret header " + f.Name + "]"}, !repeated)
+		all = put(all, headerField{Field: f, shown: "[secret header " + f.Name + "]"}, !repeated)
 	}
 	all = slices.DeleteFunc(all, func(f headerField) bool {
 		return slices.ContainsFunc(d.Drop, func(name string) bool { return strings.EqualFold(name, f.Name) })

@@ -80,6 +80,15 @@ func (c SenderConfig) Validate() error {
 	}
 	if len(c.Keys.Current) == 0 {
 		wrong("keys.current: empty")
+	} else if c.Contract != nil {
+		for name, key := range map[string][]byte{"keys.current": c.Keys.Current, "keys.previous": c.Keys.Previous} {
+			if len(key) == 0 {
+				continue
+			}
+			if _, err := DeriveKey(c.Contract.Key, key); err != nil {
+				wrong("%s: %w", name, err)
+			}
+		}
 	}
 	for _, f := range c.Header {
 		if !plainToken(f.Name) || !plainValue(f.Value) {
@@ -112,8 +121,10 @@ func checkContract(c *contract.Contract) error {
 	}
 	one("signature.algorithm", c.Signature.Algorithm, algorithmHMAC)
 	one("signature.encoding", c.Signature.Encoding, encodingHex, encodingBase64)
-	one("signature.signed", c.Signature.Signed, signedBody)
-	one("key.derivation", c.Key.Derivation, derivationAll)
+	one("key.derivation", c.Key.Derivation, contract.KeyWhole, contract.KeyBase64, contract.KeyHex)
+	if !slices.ContainsFunc(c.SignedParts(), func(p contract.Part) bool { return p.Name == contract.HoldBody }) {
+		errs = append(errs, fmt.Errorf("contract.signature.signed: %q does not hold {body}", c.Signature.Signed))
+	}
 	return errors.Join(errs...)
 }
 
@@ -121,6 +132,7 @@ func checkContract(c *contract.Contract) error {
 // one receiver. It is safe for concurrent use.
 type Sender struct {
 	cfg      SenderConfig
+	signer   *Signer
 	targets  []*url.URL
 	redactor *Redactor
 	leaks    *leaks
@@ -152,8 +164,12 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	signer, err := NewSigner(cfg.Contract, cfg.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("make sender: %w", err)
+	}
 	s := &Sender{
-		cfg: cfg, targets: append([]*url.URL{cfg.Target}, cfg.Further...), redactor: newRedactor(cfg.Keys), leaks: newLeaks(cfg.Keys),
+		cfg: cfg, signer: signer, targets: append([]*url.URL{cfg.Target}, cfg.Further...), redactor: newRedactor(cfg.Keys), leaks: newLeaks(cfg.Keys),
 		open: map[*conn]struct{}{},
 	}
 	for _, f := range cfg.Header {
@@ -190,6 +206,9 @@ func (s *Sender) target(d Delivery) *url.URL {
 }
 
 func (s *Sender) has(to int) bool { return to >= 0 && to < len(s.targets) }
+
+// Signer returns what makes this sender's signatures.
+func (s *Sender) Signer() *Signer { return s.signer }
 
 // Redactor returns what takes this sender's secrets out of texts.
 func (s *Sender) Redactor() *Redactor { return s.redactor }

@@ -4,20 +4,46 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
+
+	"hookdrill/contract"
 )
 
 // TestVectorOfGitHub is the vector that GitHub publishes.
 func TestVectorOfGitHub(t *testing.T) {
 	t.Parallel()
-	k := Keys{Current: []byte("It's a Secret to Everybody")}
-	made, err := k.sign(Sign{}, []byte("Hello, World!"))
+	s := testSigner(t, "github", Keys{Current: []byte("It's a Secret to Everybody")})
+	const want = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+	if got, err := s.Header("", noon(), []byte("Hello, World!")); err != nil || got != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
+// TestVectorOfStandardWebhooks is the vector that the specification's libraries publish.
+func TestVectorOfStandardWebhooks(t *testing.T) {
+	t.Parallel()
+	const want = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+	for _, name := range []string{"standard-webhooks", "claude-managed-agents", "openai", "svix"} {
+		s := testSigner(t, name, Keys{Current: []byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")})
+		got, err := s.Header("msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
+		if err != nil || got != want {
+			t.Errorf("%s: %s, %v, want %s", name, got, err, want)
+		}
+	}
+}
+
+// testSigner is a signer of a built-in contract.
+func testSigner(t testing.TB, name string, keys Keys) *Signer {
+	t.Helper()
+	c, err := contract.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
-	if got := encode(testContract().Signature, made.mac); got != want {
-		t.Errorf("%s, want %s", got, want)
+	s, err := NewSigner(c, keys)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return s
 }
 
 // The values were made with Python's hmac, hashlib and base64.
@@ -62,27 +88,27 @@ func TestSignModes(t *testing.T) {
 			if tt.sign.Mode == SignOther {
 				body = "Something else"
 			}
-			value, shown, ok, err := s.headerSignature(tt.sign, []byte(body), noon())
-			if err != nil || !ok {
-				t.Fatal(ok, err)
+			f, err := s.signature(Delivery{Sign: tt.sign}, []byte(body), noon())
+			if err != nil || f == nil {
+				t.Fatal(f, err)
 			}
-			if value != tt.want {
-				t.Errorf("%q, want %q", value, tt.want)
+			if f.Value != tt.want {
+				t.Errorf("%q, want %q", f.Value, tt.want)
 			}
-			if (shown != "") != tt.shown {
-				t.Errorf("shown as %q", shown)
+			if (f.shown != "") != tt.shown {
+				t.Errorf("shown as %q", f.shown)
 			}
 		})
 	}
-	if _, _, ok, err := s.headerSignature(Sign{Mode: SignNone}, nil, noon()); ok || err != nil {
-		t.Error(ok, err)
+	if f, err := s.signature(Delivery{Sign: Sign{Mode: SignNone}}, nil, noon()); f != nil || err != nil {
+		t.Error(f, err)
 	}
 }
 
 func TestCanSign(t *testing.T) {
 	t.Parallel()
-	bare := Keys{Current: []byte("~plain~")}
-	for _, name := range []string{AlgWhsecBase64, AlgNoPrefix, AlgTrimmed, AlgHexKey, AlgBase64Key, "rot13"} {
+	bare := testSigner(t, "claude", Keys{Current: []byte("~plain~")})
+	for _, name := range []string{AlgWhole, AlgHex + "x", AlgWhsecBase64, AlgNoPrefix, AlgTrimmed, AlgHexKey, AlgBase64Key, "rot13"} {
 		err := bare.CanSign(Sign{Mode: SignAlgorithm, Algorithm: name})
 		if err == nil || strings.Contains(err.Error(), "plain") {
 			t.Errorf("%s: %v", name, err)
@@ -96,16 +122,44 @@ func TestCanSign(t *testing.T) {
 		AlgBase64Key: "_-8", AlgNewline: "x",
 	}
 	for _, name := range SignDerivations() {
-		k := Keys{Current: []byte(able[name])}
-		made, err := k.sign(Sign{Mode: SignAlgorithm, Algorithm: name}, []byte("b"))
-		right, _ := k.sign(Sign{}, []byte("b"))
-		if err != nil || string(made.mac) == string(right.mac) {
+		sender, key := "claude", able[name]
+		if name == AlgWhole {
+			sender, key = "svix", "whsec_AAECAw=="
+		}
+		k := testSigner(t, sender, Keys{Current: []byte(key)})
+		made, err := k.one(Sign{Mode: SignAlgorithm, Algorithm: name}, []byte("b"))
+		if err != nil || string(made.mac) == string(k.MAC([]byte("b"))) {
 			t.Errorf("%s: %v, %s", name, err, hex.EncodeToString(made.mac))
 		}
 	}
 	for _, name := range SignAlgorithms()[:7] {
 		if err := bare.CanSign(Sign{Mode: SignAlgorithm, Algorithm: name}); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestOwnWayIsNoVariant: what a contract itself asks for is not offered as a mistake, in
+// either direction.
+func TestOwnWayIsNoVariant(t *testing.T) {
+	t.Parallel()
+	keys := Keys{Current: []byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")}
+	for name, tt := range map[string]struct{ own, other []string }{
+		"claude":            {[]string{AlgWhole, AlgHex}, []string{AlgWhsecBase64, AlgNoPrefix, AlgBase64}},
+		"stripe":            {[]string{AlgWhole, AlgHex}, []string{AlgWhsecBase64, AlgNoPrefix, AlgBase64}},
+		"shopify":           {[]string{AlgWhole, AlgBase64}, []string{AlgWhsecBase64, AlgNoPrefix, AlgHex}},
+		"standard-webhooks": {[]string{AlgWhsecBase64, AlgBase64}, []string{AlgWhole, AlgNoPrefix, AlgHex}},
+	} {
+		s := testSigner(t, name, keys)
+		for _, alg := range tt.own {
+			if s.CanSign(Sign{Mode: SignAlgorithm, Algorithm: alg}) == nil {
+				t.Errorf("%s: its own way %s is offered as another", name, alg)
+			}
+		}
+		for _, alg := range tt.other {
+			if err := s.CanSign(Sign{Mode: SignAlgorithm, Algorithm: alg}); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }

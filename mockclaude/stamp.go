@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"hookdrill/contract"
 )
 
 // StampFormats lists the names that [Stamp].Format may have, apart from "",
@@ -17,6 +19,7 @@ func StampFormats() []string {
 // Z, +10:00 and -08:00 are in those zones, ms, us and ns have 3, 6 and 9 digits
 // of fraction, unix and unix_ms are digits that a template may leave unquoted.
 // An unknown format is an error.
+// A stamp's Text is not looked at.
 func FormatStamp(now time.Time, s Stamp) (string, error) {
 	if !s.At.IsZero() {
 		now = s.At
@@ -44,4 +47,40 @@ func FormatStamp(now time.Time, s Stamp) (string, error) {
 	default:
 		return "", fmt.Errorf("format stamp: unknown format %q", s.Format)
 	}
+}
+
+// header is the stamp of a delivery's headers.
+func (d Delivery) header() Stamp {
+	if d.HeaderStamp == nil {
+		s := d.Stamp
+		s.Format = "" // the body's
+		return s
+	}
+	s := *d.HeaderStamp
+	if s.At.IsZero() {
+		s.At = d.Stamp.At
+	}
+	return s
+}
+
+// HeaderStampText is what {timestamp} is in the headers of a delivery that is sent at a
+// moment, in one of the contract's formats.
+func HeaderStampText(now time.Time, d Delivery, format string) (string, error) {
+	return formatHeader(now, d.header(), format)
+}
+
+// formatHeader writes a stamp where the contract has a timestamp of a format.
+func formatHeader(now time.Time, s Stamp, format string) (string, error) {
+	if s.Text != nil {
+		return *s.Text, nil
+	}
+	if s.Format == "" {
+		switch format {
+		case contract.StampUnix:
+			s.Format = "unix"
+		case contract.StampUnixMS:
+			s.Format = "unix_ms"
+		}
+	}
+	return FormatStamp(now, s)
 }

@@ -46,7 +46,7 @@ func TestTogetherReleasesNothingEarly(t *testing.T) {
 	const n = 40
 	var open atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		if got := open.Load(); got != n {
+		if got := open.Load(); got < n { // more when a slow handshake was given up and made again
 			t.Errorf("a request came when %d of %d connections were open", got, n)
 		}
 	}))

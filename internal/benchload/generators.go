@@ -34,9 +34,9 @@ func writeFiles(url string, s settings) (files, error) {
 	if err != nil {
 		return files{}, err
 	}
-	body, signature := mint.Make(1, time.Now(), false)
+	body, fields := mint.Make(1, time.Now(), false)
 	f := files{
-		dir: dir, url: url, signature: string(signature), body: filepath.Join(dir, "body.json"), targets: filepath.Join(dir, "targets"),
+		dir: dir, url: url, signature: string(fields[0].Value), body: filepath.Join(dir, "body.json"), targets: filepath.Join(dir, "targets"),
 		lua: filepath.Join(dir, "event.lua"), k6: filepath.Join(dir, "event.js"),
 	}
 	header := mockclaude.Field{Name: "X-Claude-Signature", Value: f.signature}

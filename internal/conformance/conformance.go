@@ -117,8 +117,15 @@ func input(cfg Config) plan.Input {
 		Contract: cfg.Contract, Requirements: cfg.Requirements, Scenarios: cfg.Scenarios, Seed: cfg.Seed,
 		Only: cfg.Only, Skip: cfg.Skip, Quick: cfg.Quick,
 		HTTPS: cfg.Target != nil && cfg.Target.Scheme == "https", PreviousKey: len(cfg.Keys.Previous) > 0, Managed: cfg.Receiver != nil,
-		WhsecKey: cfg.Keys.CanSign(mockclaude.Sign{Mode: mockclaude.SignAlgorithm, Algorithm: mockclaude.AlgWhsecBase64}) == nil,
+		WhsecKey: canSign(cfg, mockclaude.AlgWhsecBase64),
 	}
+}
+
+// canSign is true when the keys of a run can sign with an algorithm that is not the
+// contract's own.
+func canSign(cfg Config, algorithm string) bool {
+	signer, err := mockclaude.NewSigner(cfg.Contract, cfg.Keys)
+	return err == nil && signer.CanSign(mockclaude.Sign{Mode: mockclaude.SignAlgorithm, Algorithm: algorithm}) == nil
 }
 
 // Run carries out the run and returns its report. An error means that there is

@@ -294,6 +294,37 @@ func (v *Value) write(b *strings.Builder) {
 	b.WriteByte(end)
 }
 
+// Indent writes a value over several lines, as [json.Indent] does.
+func (v *Value) Indent(indent string) string {
+	var b strings.Builder
+	v.indent(&b, indent, "\n")
+	return b.String()
+}
+
+func (v *Value) indent(b *strings.Builder, indent, line string) {
+	if v.Kind == Scalar || len(v.Members) == 0 {
+		v.write(b)
+		return
+	}
+	open, end := byte('{'), byte('}')
+	if v.Kind == Array {
+		open, end = '[', ']'
+	}
+	b.WriteByte(open)
+	for i, m := range v.Members {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(line + indent)
+		if v.Kind == Object {
+			b.WriteString(Quote(m.Name) + ": ")
+		}
+		m.Value.indent(b, indent, line+indent)
+	}
+	b.WriteString(line)
+	b.WriteByte(end)
+}
+
 // Quote writes a text as a JSON string, without escapes made for HTML.
 func Quote(s string) string {
 	var b strings.Builder

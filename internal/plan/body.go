@@ -1,106 +1,72 @@
 package plan
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"hookdrill/contract"
+	"hookdrill/internal/jsontext"
 	"hookdrill/mockclaude"
 	"hookdrill/scenarios"
 )
 
-// member is one member of a JSON object whose order counts.
-type member struct{ name, value string }
-
-// object is an envelope under construction: its members, and those of its data.
+// object is a body under construction.
 type object struct {
-	members []member
-	data    []member
-	names   contract.Body
+	body *jsontext.Value
+	con  *contract.Contract
 }
 
 func newObject(c *contract.Contract, e mockclaude.Event) (*object, error) {
-	o := &object{names: c.Body}
-	o.members = []member{
-		{c.Body.ID, quote(e.ID)},
-		{c.Body.Type, quote(e.Type)},
-		{c.Body.Timestamp, `"{{stamp}}"`},
-		{c.Body.Data, ""},
+	o := &object{con: c, body: &jsontext.Value{Kind: jsontext.Object}}
+	text := e.Template(c)
+	if e.Payload == "" {
+		data, err := jsontext.Parse(string(e.Data))
+		if err != nil {
+			return nil, fmt.Errorf("read payload: %w", err)
+		}
+		e.Data = []byte("{}")
+		if o.body, err = jsontext.Parse(e.Template(c)); err != nil {
+			return nil, fmt.Errorf("read payload: %w", err)
+		}
+		o.body.Set(c.Body.Data, data)
+		return o, nil
 	}
-	data, err := members(e.Data)
+	body, err := jsontext.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("read payload: %w", err)
 	}
-	o.data = data
+	o.body = body
 	return o, nil
 }
 
-// members splits a JSON object into its members, in order.
-func members(raw json.RawMessage) ([]member, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := dec.Token(); err != nil {
-		return nil, err
-	}
-	var out []member
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return nil, err
-		}
-		out = append(out, member{fmt.Sprint(name), string(value)})
-	}
-	return out, nil
-}
-
-// edit applies one change. The path is a member of the envelope by its role
-// (id, type, timestamp, data) or by its name, or one of data's behind "data.".
+// edit applies one change. The path is a field of the body by its role (id, type,
+// timestamp, data) or by its place, or one of data's behind "data.".
 func (o *object) edit(e scenarios.Edit) {
 	path, remove := e.Set, false
 	if e.Remove != "" {
 		path, remove = e.Remove, true
 	}
-	list, name := &o.members, o.role(path)
-	if rest, ok := strings.CutPrefix(path, "data."); ok {
-		list, name = &o.data, rest
-	} else if path == "data" {
-		o.data = nil // a literal replaces the object, whatever was in it
+	if rest, ok := strings.CutPrefix(path, "data."); ok && o.con.Body.Data != "" {
+		path = o.con.Body.Data + "." + rest
+	} else if place := o.con.Role(path); place != "" {
+		path = place
 	}
-	for i, m := range *list {
-		if m.name != name {
-			continue
-		}
-		if remove {
-			*list = append((*list)[:i], (*list)[i+1:]...)
-		} else {
-			(*list)[i].value = e.To
-		}
+	if remove {
+		o.body.Remove(path)
 		return
 	}
-	if !remove {
-		*list = append(*list, member{name, e.To})
-	}
+	o.body.Set(path, &jsontext.Value{Raw: e.To})
 }
 
-func (o *object) role(path string) string {
-	switch path {
-	case "id":
-		return o.names.ID
-	case "type":
-		return o.names.Type
-	case "timestamp":
-		return o.names.Timestamp
-	case "data":
-		return o.names.Data
+// data is the data of the event, nil if there is none.
+func (o *object) data() *jsontext.Value {
+	if o.con.Body.Data == "" {
+		return nil
 	}
-	return path
+	return o.body.Get(o.con.Body.Data)
 }
 
 // pad makes the rendered body longer by n bytes, inside the first field of data
@@ -108,81 +74,87 @@ func (o *object) role(path string) string {
 // requirement's mutation.
 func (o *object) pad(n int) {
 	const frame = `"padding":"",`
-	text := `"padding":"{{repeat:` + strconv.Itoa(max(n-len(frame), 1)) + `:x}}"`
-	for i, m := range o.data {
-		if rest, ok := strings.CutPrefix(m.value, "{"); ok && rest != "}" {
-			o.data[i].value = "{" + text + "," + rest
+	padding := jsontext.Member{Name: "padding", Value: &jsontext.Value{Raw: `"{{repeat:` + strconv.Itoa(max(n-len(frame), 1)) + `:x}}"`}}
+	within := o.data()
+	if within == nil || within.Kind != jsontext.Object {
+		within = o.body
+	}
+	for _, m := range within.Members {
+		if m.Value.Kind == jsontext.Object && len(m.Value.Members) > 0 {
+			m.Value.Members = slices.Insert(m.Value.Members, 0, padding)
 			return
 		}
 	}
-	o.data = append(o.data, member{"padding", text})
+	within.Members = append(within.Members, padding)
 }
 
-// dataValue is the value of data: a literal, or the object.
+// dataValue is the text of data; of the whole body where the contract has no place for data.
 func (o *object) dataValue() string {
-	return join(o.data, "{", ",", ":", "}")
+	if data := o.data(); data != nil {
+		return data.String()
+	}
+	return o.body.String()
 }
 
 func (o *object) render(style string) (string, error) {
-	all := make([]member, len(o.members))
-	copy(all, o.members)
-	data := o.data
-	if style == "reversed" {
-		reverse(all)
-		data = append([]member(nil), data...)
-		reverse(data)
-	}
-	for i, m := range all {
-		if m.name == o.names.Data && m.value == "" {
-			if style == "spaces" {
-				all[i].value = join(data, "{   ", "  ,   ", "  :    ", "   }")
-			} else {
-				all[i].value = join(data, "{", ",", ":", "}")
-			}
-		}
-	}
-	compact := join(all, "{", ",", ":", "}")
 	switch style {
-	case "", "compact", "reversed":
-		return compact, nil
+	case "", "compact":
+		return o.body.String(), nil
+	case "reversed":
+		return o.written(reversed, join{"{", ",", ":", "}"}, join{"{", ",", ":", "}"}), nil
 	case "spaces":
-		return join(all, "{  ", "   ,  ", "   :   ", "     }"), nil
+		return o.written(nil, join{"{  ", "   ,  ", "   :   ", "     }"}, join{"{   ", "  ,   ", "  :    ", "   }"}), nil
 	case "escaped":
-		return escape(compact), nil
-	case "pretty", "tabs", "crlf":
-		indent := "  "
-		if style == "tabs" {
-			indent = "\t"
-		}
-		var b bytes.Buffer
-		if err := json.Indent(&b, []byte(compact), "", indent); err != nil {
-			return "", fmt.Errorf("indent body: %w", err)
-		}
-		if style == "crlf" {
-			return strings.ReplaceAll(b.String(), "\n", "\r\n"), nil
-		}
-		return b.String(), nil
+		return escape(o.body.String()), nil
+	case "pretty":
+		return o.body.Indent("  "), nil
+	case "tabs":
+		return o.body.Indent("\t"), nil
+	case "crlf":
+		return strings.ReplaceAll(o.body.Indent("  "), "\n", "\r\n"), nil
 	}
 	return "", fmt.Errorf("unknown style %q", style)
 }
 
-func join(ms []member, open, comma, colon, end string) string {
-	var b strings.Builder
-	b.WriteString(open)
-	for i, m := range ms {
-		if i > 0 {
-			b.WriteString(comma)
-		}
-		b.WriteString(quote(m.name) + colon + m.value)
+// join is what stands around the members of an object.
+type join struct{ open, comma, colon, end string }
+
+// written writes the body with the members of the whole, and those of data, in another
+// order or with other characters around them.
+func (o *object) written(order func([]jsontext.Member) []jsontext.Member, whole, inner join) string {
+	data := o.data()
+	if data != nil && data.Kind == jsontext.Object {
+		inner.members(data, order)
 	}
-	b.WriteString(end)
+	return whole.text(o.body, order)
+}
+
+// members replaces an object by its text.
+func (j join) members(v *jsontext.Value, order func([]jsontext.Member) []jsontext.Member) {
+	*v = jsontext.Value{Raw: j.text(v, order)}
+}
+
+func (j join) text(v *jsontext.Value, order func([]jsontext.Member) []jsontext.Member) string {
+	members := v.Members
+	if order != nil {
+		members = order(members)
+	}
+	var b strings.Builder
+	b.WriteString(j.open)
+	for i, m := range members {
+		if i > 0 {
+			b.WriteString(j.comma)
+		}
+		b.WriteString(jsontext.Quote(m.Name) + j.colon + m.Value.String())
+	}
+	b.WriteString(j.end)
 	return b.String()
 }
 
-func reverse(ms []member) {
-	for i, j := 0, len(ms)-1; i < j; i, j = i+1, j-1 {
-		ms[i], ms[j] = ms[j], ms[i]
-	}
+func reversed(list []jsontext.Member) []jsontext.Member {
+	out := slices.Clone(list)
+	slices.Reverse(out)
+	return out
 }
 
 // escape writes slashes as \/ and everything beyond ASCII as \uXXXX, which is
@@ -206,12 +178,4 @@ func escape(s string) string {
 }
 
 // quote writes a JSON string without escaping what need not be.
-func quote(s string) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil {
-		return strconv.Quote(s)
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
+func quote(s string) string { return jsontext.Quote(s) }

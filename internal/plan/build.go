@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -115,9 +116,23 @@ func Build(in Input) (*Plan, error) {
 	}
 	canaries := source(in.Seed, "canary", "")
 	for range 3 {
-		p.Canaries = append(p.Canaries, in.Contract.Body.IDPrefix+draw(canaries, idDigits, 24))
+		p.Canaries = append(p.Canaries, canary(in.Contract, canaries))
 	}
 	return p, nil
+}
+
+// canary is an id like the contract's that no event has.
+func canary(c *contract.Contract, rng *rand.Rand) string {
+	f := c.IDForm()
+	if f.Kind == contract.FillUUID {
+		text := draw(rng, hexDigits, 32)
+		return f.Prefix + text[:8] + "-" + text[8:12] + "-4" + text[13:16] + "-8" + text[17:20] + "-" + text[20:]
+	}
+	digits := map[string]string{contract.FillRandomHex: hexDigits, contract.FillRandomDigits: "123456789"}[f.Kind]
+	if digits == "" {
+		digits = idDigits
+	}
+	return f.Prefix + draw(rng, digits, f.Size)
 }
 
 // unmet says why a scenario's condition does not hold, "" if it does.

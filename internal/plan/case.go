@@ -125,19 +125,18 @@ func (d *drawing) event(label string) (mockclaude.Event, error) {
 		if err != nil {
 			return e, err
 		}
-		e.Data = []byte(strings.ReplaceAll(string(e.Data), quote(e.TaskID), quote(other.TaskID)))
-		e.TaskID = other.TaskID
+		e.SetSubject(other.TaskID)
 	}
 	if spec.ID != "" || spec.IDOf != "" {
-		vars := map[string]string{"id": e.ID, "prefix": d.con.Body.IDPrefix}
+		prefix := d.con.IDForm().Prefix
+		vars := map[string]string{"id": e.ID, "prefix": prefix}
 		if spec.IDOf != "" {
 			other, err := d.event(spec.IDOf)
 			if err != nil {
 				return e, err
 			}
-			rest := strings.TrimPrefix(other.ID, d.con.Body.IDPrefix)
 			vars["id_of"] = other.ID
-			vars["swapcase"] = d.con.Body.IDPrefix + swapCase(rest)
+			vars["swapcase"] = prefix + swapCase(strings.TrimPrefix(other.ID, prefix))
 			vars["last"] = otherLast(other.ID)
 		}
 		text := spec.ID
@@ -246,7 +245,7 @@ func (d *drawing) delivery(raw scenarios.Step, e mockclaude.Event) (Delivery, er
 	}
 	vars := map[string]string{
 		"id": e.ID, "type": e.Type, "task": e.TaskID, "data": o.dataValue(),
-		"prefix": d.con.Body.IDPrefix, "each": d.v.each,
+		"prefix": d.con.IDForm().Prefix, "each": d.v.each,
 	}
 	body, err := d.body(raw, o, vars)
 	if err != nil {
@@ -355,12 +354,14 @@ func (d *drawing) sign(raw scenarios.Step, e mockclaude.Event, vars map[string]s
 			return out, err
 		}
 		out.Mode, out.Body = mockclaude.SignOther, other.Template(d.con)
+		out.EventID = d.signedID(other)
 	case s.OfEvent != "":
 		other, err := d.event(s.OfEvent)
 		if err != nil {
 			return out, err
 		}
 		out.Mode, out.Body = mockclaude.SignOther, other.Template(d.con)
+		out.EventID = d.signedID(other)
 	case s.StaleBody != 0:
 		out.Mode, out.Body = mockclaude.SignOther, e.Template(d.con)
 		out.Stamp = mockclaude.Stamp{Offset: -s.StaleBody}
@@ -369,17 +370,27 @@ func (d *drawing) sign(raw scenarios.Step, e mockclaude.Event, vars map[string]s
 		out.Cut, out.CutSet = *s.Cut, true
 	}
 	if s.Half {
-		out.Cut, out.CutSet = 32, true // half of the 64 hex digits of an HMAC-SHA256
+		out.Cut, out.CutSet = d.con.Signature.Length()/2, true
 	}
 	return out, nil
+}
+
+// signedID is the id of an event where the contract signs it beside the body.
+func (d *drawing) signedID(e mockclaude.Event) string {
+	if d.con.SignsID() {
+		return e.ID
+	}
+	return ""
 }
 
 func (d *drawing) change(c scenarios.Change, e mockclaude.Event, out *Delivery) (mockclaude.Change, error) {
 	switch {
 	case c.Flip:
 		// One letter of the task's id: the JSON stays well-formed.
-		at := strings.Index(out.Body, e.TaskID)
-		if at < 0 {
+		if !d.con.HasSubject() {
+			return mockclaude.Change{Op: "flip", At: len(out.Body) / 2}, nil
+		}
+		if !strings.Contains(out.Body, e.TaskID) {
 			return mockclaude.Change{}, errors.New("flip: the body does not hold the task's id")
 		}
 		changed := e.TaskID[:len(e.TaskID)-1] + string(e.TaskID[len(e.TaskID)-1]^1)

@@ -106,7 +106,7 @@ func (f *flight) derivations(ctx context.Context) (cause, mend string) {
 		case "sorted":
 			d.Sign.Body = sorted(d.Body)
 		}
-		if f.Keys.CanSign(d.Sign) != nil {
+		if f.Sender.Signer().CanSign(d.Sign) != nil {
 			continue
 		}
 		e := f.Sender.Send(ctx, d)

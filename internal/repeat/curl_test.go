@@ -89,12 +89,13 @@ func inOneSecond(a, b func() string) (fromA, fromB string) {
 }
 
 // bash runs a command and returns what arrived.
-func bash(t *testing.T, command string, arrived <-chan string) string {
+func bash(t *testing.T, command string, arrived <-chan string, env ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", command)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CLAUDE_WEBHOOK_KEY=" + testKey}
+	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	select {
 	case got := <-arrived:

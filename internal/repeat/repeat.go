@@ -107,16 +107,12 @@ func (r Run) Curl(d plan.Delivery, at time.Time) string {
 		strings.Contains(d.Query, "{{") || d.HeaderCase != "" || d.HeaderOrder != "" {
 		return ""
 	}
-	const mark = "\ue000stamp\ue000"
-	stamp := mark
-	if d.Stamp.Offset != 0 {
-		s, err := mockclaude.FormatStamp(at, d.Stamp)
-		if err != nil {
-			return ""
+	template := d.Body
+	if d.Stamp.Offset == 0 {
+		for fill, m := range marks() {
+			template = strings.ReplaceAll(template, fill, m.mark)
 		}
-		stamp = s
 	}
-	template := strings.ReplaceAll(d.Body, "{{stamp}}", stamp)
 	body, err := mockclaude.Expand(template, at, d.Stamp)
 	if err != nil || len(body) > maxCurl || !utf8.Valid(body) || bytes.IndexByte(body, 0) >= 0 {
 		return ""
@@ -127,9 +123,18 @@ func (r Run) Curl(d plan.Delivery, at time.Time) string {
 		return ""
 	}
 	shell := func(s string) string {
-		return strings.ReplaceAll(Quote(s), mark, `'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'`)
+		s = Quote(s)
+		for _, m := range marks() {
+			s = strings.ReplaceAll(s, m.mark, `'"$(`+m.command+`)"'`)
+		}
+		return s
 	}
 	var b strings.Builder
+	set, own, ok := r.variables(d, at)
+	if !ok {
+		return ""
+	}
+	b.WriteString(set)
 	fmt.Fprintf(&b, "signed=%s\n", shell(signed))
 	if sent != signed {
 		fmt.Fprintf(&b, "body=%s\n", shell(sent))
@@ -149,6 +154,9 @@ func (r Run) Curl(d plan.Delivery, at time.Time) string {
 		fmt.Fprintf(&b, " \\\n  -H '%s;'", r.Contract.Signature.Header)
 	default:
 		fmt.Fprintf(&b, " \\\n  -H \"%s: %s\"", r.Contract.Signature.Header, strings.ReplaceAll(signature, "$KEY", r.key()))
+	}
+	for _, h := range own {
+		fmt.Fprintf(&b, " \\\n  -H \"%s\"", h)
 	}
 	for _, h := range d.Header {
 		if strings.EqualFold(h.Name, "Content-Type") {
@@ -199,27 +207,6 @@ func (r Run) contentType(d plan.Delivery) string {
 		}
 	}
 	return r.Contract.Request.ContentType
-}
-
-// signature is the shell text that makes the signature header's value.
-func (r Run) signature(d plan.Delivery) (string, bool) {
-	digest := func(key string) string {
-		return `$(printf %s "$signed" | openssl dgst -sha256 -hmac "` + key + `" -r | cut -d' ' -f1)`
-	}
-	s := d.Sign
-	switch {
-	case s.Mode == mockclaude.SignNone && len(d.Header) == 0, s.Mode == mockclaude.SignNone && !holdsPlaceholder(d):
-		return "", true
-	case s.Mode == mockclaude.SignLiteral && !strings.Contains(s.Value, "{{") && printable(s.Value):
-		return s.Value, true
-	case s.Mode == mockclaude.SignRight && !s.CutSet:
-		return digest("$KEY") + s.Add, true
-	case s.Mode == mockclaude.SignRight && s.Cut > 0:
-		return strings.TrimSuffix(digest("$KEY"), ")") + fmt.Sprintf(" | cut -c1-%d)", s.Cut), true
-	case s.Mode == mockclaude.SignKey && s.Key != "" && !strings.ContainsAny(s.Key, "$`\\\""):
-		return digest(s.Key), true
-	}
-	return "", false
 }
 
 func holdsPlaceholder(d plan.Delivery) bool {

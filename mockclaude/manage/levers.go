@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"hookdrill/internal/webapi"
@@ -83,11 +82,13 @@ func (m *manage) trigger(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if t.TaskID != "" {
-			ev.Data = bytes.ReplaceAll(ev.Data, []byte(ev.TaskID), []byte(strings.Trim(quoted(t.TaskID), `"`)))
-			ev.TaskID = t.TaskID
+			ev.SetSubject(t.TaskID)
 		}
 		if t.Data != nil {
-			ev.Data = t.Data
+			if err := ev.SetData(m.Engine.Contract(), t.Data); err != nil {
+				webapi.Invalid(w, "data", err.Error())
+				return
+			}
 		}
 		if t.ID != "" {
 			ev.ID = t.ID
@@ -104,15 +105,6 @@ func (m *manage) trigger(w http.ResponseWriter, r *http.Request) {
 		out.Deliveries = append(out.Deliveries, ids[:min(len(ids), mostShown-len(out.Deliveries))]...)
 	}
 	webapi.Write(w, http.StatusAccepted, out)
-}
-
-// quoted is a text as a JSON string.
-func quoted(s string) string {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return `""` // a string always encodes
-	}
-	return string(text)
 }
 
 func (m *manage) redeliver(w http.ResponseWriter, r *http.Request) {
