@@ -54,8 +54,7 @@ func (c *Contract) addSample(file string) error {
 		return err
 	}
 	if err := c.checkPayload(text); err != nil {
-		var at *jsontext.Error
-		if errors.As(err, &at) {
+		if at, ok := errors.AsType[*jsontext.Error](err); ok {
 			return fmt.Errorf("%s:%d: is not JSON: %s", file, at.Line, at.Why)
 		}
 		return fmt.Errorf("%s: %w", file, err)

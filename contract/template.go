@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -44,13 +45,13 @@ func Line(text string, allowed ...string) ([]Part, error) {
 		case open < 0:
 			return append(parts, Part{Text: rest}), nil
 		case rest[open] == '}':
-			return nil, fmt.Errorf("a } without its {")
+			return nil, errors.New("a } without its {")
 		case open > 0:
 			parts = append(parts, Part{Text: rest[:open]})
 		}
 		inner, after, closed := strings.Cut(rest[open+1:], "}")
 		if !closed {
-			return nil, fmt.Errorf("a { without its }")
+			return nil, errors.New("a { without its }")
 		}
 		name, arg, _ := strings.Cut(inner, ":")
 		if !slices.Contains(allowed, name) {
@@ -101,7 +102,7 @@ func Fills(text string) ([]Part, error) {
 		}
 		inner, after, closed := strings.Cut(text[open+2:], "}}")
 		if !closed {
-			return nil, fmt.Errorf("{{ without }}")
+			return nil, errors.New("{{ without }}")
 		}
 		name, arg, has := strings.Cut(inner, ":")
 		if err := checkFill(name, arg, has); err != nil {
@@ -116,7 +117,7 @@ func checkFill(name, arg string, has bool) error {
 	switch name {
 	case FillID, FillType, FillSubject, FillStamp, FillStampUnix, FillStampUnixMS, FillUUID:
 		if has {
-			return fmt.Errorf("takes nothing behind a colon")
+			return errors.New("takes nothing behind a colon")
 		}
 	case FillRandomID, FillRandomHex, FillRandomDigits:
 		if n, err := strconv.Atoi(arg); err != nil || n < 1 || n > maxRandom {
@@ -124,10 +125,10 @@ func checkFill(name, arg string, has bool) error {
 		}
 	case FillOneOf:
 		if !strings.Contains(arg, "|") {
-			return fmt.Errorf("want a choice behind a colon, as in {{one_of:red|green}}")
+			return errors.New("want a choice behind a colon, as in {{one_of:red|green}}")
 		}
 	default:
-		return fmt.Errorf("unknown placeholder; there are id, type, subject, stamp, stamp_unix, stamp_unix_ms, uuid, random_id:N, random_hex:N, random_digits:N and one_of:A|B")
+		return errors.New("unknown placeholder; there are id, type, subject, stamp, stamp_unix, stamp_unix_ms, uuid, random_id:N, random_hex:N, random_digits:N and one_of:A|B")
 	}
 	return nil
 }
@@ -170,10 +171,11 @@ func ParseForm(text string, least int) (Form, error) {
 		text, least, mostRandom)
 }
 
+// How many characters of an event's id, and of the id of what it is about, are random at
+// least.
 const (
-	// LeastID and LeastSubject are how many characters of an event's id, and of the id
-	// of what it is about, are random at least.
 	LeastID      = 16
 	LeastSubject = 6
-	mostRandom   = 64
 )
+
+const mostRandom = 64

@@ -22,7 +22,7 @@ func fillIn(payload string, rng *rand.Rand) (string, error) {
 	}
 	var b strings.Builder
 	for _, p := range parts {
-		n, _ := strconv.Atoi(p.Arg) //nolint:errcheck // checked by Fills, where it is a number
+		n, _ := strconv.Atoi(p.Arg) // Fills has checked it, where it is a number
 		switch p.Name {
 		case "":
 			b.WriteString(p.Text)

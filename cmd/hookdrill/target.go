@@ -151,12 +151,18 @@ func (t *targetFlags) keys(c *contract.Contract, s Streams) (mockclaude.Keys, er
 		return keys, err
 	}
 	keys.Current = current
+	if _, err := mockclaude.DeriveKey(c.Key, current); err != nil {
+		return keys, usage("", "the signing key does not fit the contract %s: %w", c.Name, err)
+	}
 	if t.prevEnv != "" || t.prevFile != "" {
 		if keys.Previous, err = readKey("--previous-key-env", t.prevEnv, "--previous-key-file", t.prevFile, s); err != nil {
 			return keys, err
 		}
 		if string(keys.Previous) == string(keys.Current) {
 			return keys, usage("", "the previous key is the same as the current one")
+		}
+		if _, err := mockclaude.DeriveKey(c.Key, keys.Previous); err != nil {
+			return keys, usage("", "the previous key does not fit the contract %s: %w", c.Name, err)
 		}
 	}
 	return keys, nil
