@@ -44,6 +44,30 @@ func allPassed() *reports.Report {
 	return r
 }
 
+// drilled is a run in which the receiver was killed: one drill failed, another passed.
+func drilled() *reports.Report {
+	r := allPassed()
+	r.Level, r.Verdict = "managed", reports.Nonconformant
+	lines := []string{
+		"   0.000 s  the receiver is started", "   0.412 s  40 events are sent, 8 at a time", "   0.530 s  killed without warning after the 12th acknowledgement",
+		"   0.531 s  event 13 (evt_01J9Z6) sent, attempt 1", "   0.540 s  event 13 answered: connection closed without an answer",
+		"   1.902 s  the receiver is started again", "   3.250 s  event 12 seen processed 0 times",
+	}
+	failed := exchange("event 12, attempt 1", "(signature by key k_7f3a)", "HTTP/1.1 200 OK\r\n\r\n")
+	r.Checks = append([]reports.Check{{
+		ID: "DUR-01", Family: "DUR", Level: reports.Must, Need: "managed", Title: "killed without warning under traffic", Status: reports.Fail,
+		Requirement: "Every acknowledged event has one effect.", Matters: "The sender believes that it was delivered.",
+		Cases: []reports.Case{{
+			Name: "drill", Status: reports.Fail, Expected: "one effect of each acknowledged event", Actual: "1 of 40 is lost", Why: "event 12 was acknowledged and is gone",
+			Timeline: lines, Exchanges: []reports.Exchange{failed},
+		}},
+	}, {
+		ID: "DUR-02", Family: "DUR", Level: reports.Must, Need: "managed", Title: "asked to stop under traffic", Status: reports.Pass,
+		Cases: []reports.Case{{Name: "drill", Status: reports.Pass, Expected: "nothing lost", Actual: "nothing lost", Timeline: append(lines[:3:3], "without a time")}},
+	}}, r.Checks...)
+	return r
+}
+
 func strictRun() *reports.Report {
 	r := sample()
 	r.Strict, r.Interrupted = true, true
@@ -87,7 +111,7 @@ func TestGoldens(t *testing.T) {
 		name string
 		make func() *reports.Report
 	}{
-		{"failed", sample}, {"unreachable", unreachable}, {"passed", allPassed}, {"strict", strictRun},
+		{"failed", sample}, {"unreachable", unreachable}, {"passed", allPassed}, {"strict", strictRun}, {"drilled", drilled},
 	}
 	for _, run := range runs {
 		for _, w := range writers {

@@ -194,7 +194,11 @@ func (p *page) findings() {
 func clipped(s string) string {
 	const most = 60
 	if runes := []rune(cut(s, maxShort)); len(runes) > most {
-		return strings.TrimSpace(string(runes[:most])) + " …"
+		short := string(runes[:most])
+		if space := strings.LastIndexByte(short, ' '); space > most/2 {
+			short = short[:space]
+		}
+		return strings.TrimRight(short, " ;,") + " …"
 	}
 	return s
 }

@@ -94,8 +94,12 @@ func sample() *reports.Report {
 }
 
 func exchange(role, signature, answer string) reports.Exchange {
+	at := time.Date(2026, 2, 14, 9, 30, 4, 0, time.UTC)
+	if role != "control" {
+		at = at.Add(4 * time.Millisecond)
+	}
 	return reports.Exchange{
-		Role: role, MS: 3.2, EventID: "evt_01J9Z6",
+		Role: role, At: at, MS: 3.2, EventID: "evt_01J9Z6",
 		Request: "POST /webhooks/claude HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\n" +
 			"X-Claude-Signature: " + signature + "\r\nX-Claude-Timestamp: 2026-02-14T09:30:04Z\r\n\r\n" +
 			`{"id":"evt_01J9Z6","type":"task.completed","created_at":"2026-02-14T09:30:04Z","data":{"task_id":"task_7","result":{"text":"done"}}}`,
