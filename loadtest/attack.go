@@ -271,8 +271,10 @@ func (l *Load) Run(ctx context.Context, p Phase) (*Result, error) {
 	r.Lost = pace.pulse.lost(time.Now())
 	rest()
 	watching()
-	r.Took = min(p.Duration(), r.Ended)
-	r.Stopped = ctx.Err() != nil
+	r.Took = p.Duration()
+	if r.Stopped = ctx.Err() != nil; r.Stopped {
+		r.Took = min(r.Took, r.Ended)
+	}
 	if r.Ended > 0 {
 		r.CPU = (cpuTime() - used).Seconds() / r.Ended.Seconds() / float64(processors())
 	}

@@ -112,6 +112,17 @@ func TestMoments(t *testing.T) {
 	})
 }
 
+// TestSlowRates: a load lasts as long as it was asked to, though nothing is due at its end.
+func TestSlowRates(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := imagine(t, 8, func(time.Time) time.Duration { return time.Millisecond })
+		if r := run(t, l, Steady(0.5, 8*time.Second)); r.Sent != 4 || r.Took != 8*time.Second {
+			t.Errorf("sent %d in %s, want 4 in 8s", r.Sent, r.Took)
+		}
+	})
+}
+
 func TestStopped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,8 +13,10 @@ import (
 // liveLoad writes how a load goes, a line a second on a terminal and every ten
 // seconds elsewhere. A terminal also gets a chart of the last seconds' p99.
 type liveLoad struct {
-	w      interface{ Write(p []byte) (int, error) }
-	tty    bool
+	w   interface{ Write(p []byte) (int, error) }
+	tty bool
+	// width gives the columns of the terminal, 0 when that is unknown; nil for unknown.
+	width  func() int
 	phase  loadtest.Phase
 	name   string
 	errors uint64
@@ -41,7 +43,7 @@ func (l *liveLoad) second(s loadtest.Second) {
 		l.p99s = l.p99s[1:]
 	}
 	if l.tty {
-		line += "  " + bars(l.p99s)
+		line = l.fit(line, bars(l.p99s))
 	}
 	switch {
 	case l.tty && over:
@@ -52,6 +54,26 @@ func (l *liveLoad) second(s loadtest.Second) {
 		l.last = s.At
 		_, _ = fmt.Fprintln(l.w, line)
 	}
+}
+
+// fit joins a line and its chart so that both stay in one row of the terminal, which could not be
+// written over otherwise: the chart loses its oldest seconds first, then the line its end.
+func (l *liveLoad) fit(line, chart string) string {
+	const gap = "  "
+	columns := 0
+	if l.width != nil {
+		columns = l.width() - 1
+	}
+	whole, bars := []rune(line), []rune(chart)
+	switch room := columns - len(whole) - len(gap); {
+	case columns <= 0 || room >= len(bars):
+		return line + gap + chart
+	case room > 0:
+		return line + gap + string(bars[len(bars)-room:])
+	case columns < len(whole):
+		return string(whole[:columns])
+	}
+	return line
 }
 
 // chartSeconds is how many seconds the chart on a terminal holds.

@@ -41,3 +41,16 @@ func TestLiveLoad(t *testing.T) {
 		t.Errorf("%d bars in %q", n, last)
 	}
 }
+
+func TestLiveLoadFits(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[int]string{0: "123456  ▁▂▃▄", 13: "123456  ▁▂▃▄", 11: "123456  ▃▄", 9: "123456", 7: "123456", 5: "1234"} {
+		l := &liveLoad{width: func() int { return columns }}
+		if got := l.fit("123456", "▁▂▃▄"); got != want {
+			t.Errorf("in %d columns: %q, want %q", columns, got, want)
+		}
+	}
+	if got := (&liveLoad{}).fit("1", "▁"); got != "1  ▁" {
+		t.Errorf("without a width: %q", got)
+	}
+}

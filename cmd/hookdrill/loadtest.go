@@ -306,7 +306,7 @@ func (f *loadtestFlags) run(ctx context.Context, s Streams) error {
 		defer stop()
 	}
 	if !f.quiet {
-		live := &liveLoad{w: s.Err, tty: terminal(s.Err, s)}
+		live := &liveLoad{w: s.Err, tty: terminal(s.Err, s), width: func() int { return columns(s.Err) }}
 		cfg.Began, cfg.Watch = live.began, live.second
 		_, _ = fmt.Fprintf(s.Err, "%s at level %s, seed %d\n", reports.Clean(shownTarget(cfg.Target.String())), f.level(cfg), cfg.Seed)
 	}

@@ -94,7 +94,9 @@ func TestForgeriesRefused(t *testing.T) {
 	t.Parallel()
 	mix := loadtest.Mix{90, 5, 3, 2}
 	silent := refusing(50, 50, 0)
-	silent.Classes[loadtest.Stale].Statuses = map[int]uint64{503: 50}
+	silent.Classes[loadtest.Stale].Statuses = map[int]uint64{503: 30, 429: 20}
+	gone := refusing(300, 0, 0)
+	gone.Classes[loadtest.Forged].Statuses, gone.Classes[loadtest.Forged].Errors = nil, map[string]uint64{"refused": 300}
 	for name, c := range map[string]struct {
 		main, forged *loadtest.Result
 		mix          loadtest.Mix
@@ -111,7 +113,8 @@ func TestForgeriesRefused(t *testing.T) {
 		"one accepted in the second phase":    {refusing(180, 10, 0), refusing(5000, 0, 1), mix, reports.Fail, "1 of 5180 forged accepted"},
 		"no stale one was drawn":              {refusing(180, 0, 0), nil, mix, reports.NotExercised, "0 of 0 stale accepted"},
 		"stale ones are left out":             {refusing(180, 0, 0), nil, loadtest.Mix{90, 5, 3, 0}, reports.Pass, "0 of 180 forged"},
-		"stale ones were not looked at":       {silent, nil, mix, reports.NotExercised, "503 × 50"},
+		"stale ones were not looked at":       {silent, nil, mix, reports.NotExercised, "0 of 50 stale accepted, 0 refused with 4xx; 401 × 50, 429 × 20, 503 × 30"},
+		"a target that is gone by then":       {refusing(180, 10, 0), gone, mix, reports.Pass, "0 of 480 forged accepted, 180 refused with 4xx (which shows, with 95 % certainty, fewer than 1 in 60)"},
 		"neither is sent, and none asked for": {imagined(1, 2), nil, loadtest.Mix{1}, reports.NotExercised, ""},
 	} {
 		cfg := searching(t, Search{From: 100}).Config
@@ -139,6 +142,29 @@ func TestStoppedSearch(t *testing.T) {
 	for _, c := range judge(catalogue, &m) {
 		if c.Status != reports.NotExercised {
 			t.Errorf("%s is %s", c.ID, c.Status)
+		}
+	}
+}
+
+// TestNoLatency: how soon it was clear that an event is not taken is no latency.
+func TestNoLatency(t *testing.T) {
+	t.Parallel()
+	gone, right := imagined(1, 2), imagined(1, 2)
+	gone.Classes[loadtest.Valid].Statuses = map[int]uint64{200: 980}
+	gone.Classes[loadtest.Valid].Errors = map[string]uint64{"refused": 20}
+	for name, c := range map[string]struct {
+		main, forged *loadtest.Result
+		want         [2]reports.Status // of LOAD-03 and LOAD-09
+	}{
+		"it is there":            {right, right, [2]reports.Status{reports.Pass, reports.Pass}},
+		"gone in the load":       {gone, right, [2]reports.Status{reports.NotExercised, reports.Pass}},
+		"gone in the last phase": {right, gone, [2]reports.Status{reports.Pass, reports.NotExercised}},
+	} {
+		m := measured{cfg: &searching(t, Search{From: 100}).Config, main: c.main, forged: c.forged}
+		for i, f := range []finding{m.find(latency), m.find(underForgeries)} {
+			if f.status != c.want[i] {
+				t.Errorf("%s: %s is %s, want %s: %s", name, []string{"LOAD-03", "LOAD-09"}[i], f.status, c.want[i], f.why)
+			}
 		}
 	}
 }

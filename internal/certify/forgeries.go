@@ -2,6 +2,7 @@ package certify
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"hookdrill/loadtest"
@@ -12,7 +13,9 @@ import (
 // hit in a number of tries: ln 0.05 = -3.
 const bounded = 3
 
-// trial is what became of the requests of a class that must be refused, in all phases.
+// trial is what became of the requests of a class that must be refused, in all phases. Refused are those
+// that a 4xx answered; what got another answer, or none, may not have been looked at, and neither may what
+// came too often.
 type trial struct {
 	class                   loadtest.Class
 	sent, accepted, refused uint64
@@ -34,7 +37,7 @@ func (m *measured) trials() []trial {
 			one.sent += o.Sent - o.Ours()
 			one.accepted += o.Accepted()
 			for status, n := range o.Statuses {
-				if status >= 400 && status <= 499 {
+				if status >= 400 && status <= 499 && status != http.StatusTooManyRequests {
 					one.refused += n
 				}
 			}
@@ -49,7 +52,10 @@ func (m *measured) trials() []trial {
 // String says how many were accepted, and what that shows.
 func (t trial) String() string {
 	text := fmt.Sprintf("%d of %d %s accepted", t.accepted, t.sent, t.class)
-	if n := t.sent / bounded; t.accepted == 0 && n > 1 {
+	if t.sent > t.refused+t.accepted {
+		text += fmt.Sprintf(", %d refused with 4xx", t.refused)
+	}
+	if n := t.refused / bounded; t.accepted == 0 && n > 1 {
 		text += fmt.Sprintf(" (which shows, with 95 %% certainty, fewer than 1 in %d)", n)
 	}
 	return text

@@ -145,7 +145,16 @@ func latency(m *measured) finding {
 	if f, is := m.unmeasured(expected, actual, m.latencyExcuse()); is && !ok {
 		return f
 	}
+	if share := m.unacknowledged(); ok && share > 1-enough {
+		return finding{reports.NotExercised, expected, actual, percent(share) + " of the valid events were not acknowledged when they were sent first, and how soon that was clear is no latency"}
+	}
 	return decide(ok, expected, actual, "answers came too late"+m.worst())
+}
+
+// unacknowledged is the part of the valid events without a 2xx.
+func (m *measured) unacknowledged() float64 {
+	v := m.class(loadtest.Valid)
+	return ratio(v.Sent-v.Accepted(), v.Sent)
 }
 
 // worst says when it was worst.
@@ -265,10 +274,13 @@ func underForgeries(m *measured) finding {
 	limit := max(2*without, ms(time.Duration(m.cfg.Contract.Levels.P99).Microseconds())/quickPart)
 	expected := fmt.Sprintf("p99 of valid events at most %s ms", number(limit))
 	actual := fmt.Sprintf("%s ms with half of the requests forged, %s ms without", number(with), number(without))
-	if with <= limit {
+	own := measured{cfg: m.cfg, main: m.forged}
+	switch share := own.unacknowledged(); {
+	case with <= limit && share > 1-enough:
+		return finding{reports.NotExercised, expected, actual, percent(share) + " of the valid events were not acknowledged then, and how soon that was clear is no latency"}
+	case with <= limit:
 		return pass(expected, actual)
 	}
-	own := measured{cfg: m.cfg, main: m.forged}
 	excuse := ""
 	if percentiles(m.forged.Undisturbed).P99 <= limit {
 		excuse = own.starved()
