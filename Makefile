@@ -20,7 +20,7 @@ loadflags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call fla
         $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt killmatrix killmatrix-check tidy-check cover clean
+.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt man release image killmatrix killmatrix-check tidy-check cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,17 @@ bench-mock: ## measure mock Claude with 10 thousand to a million deliveries pend
 	$(GO) test -run '^$$' -bench Pending -benchtime 1x ./mockclaude/engine
 	$(GO) test -run '^$$' -bench Save ./mockclaude/datadir
 
+man: build ## write the manual pages into out/man1
+	@bin/hookdrill man --out out/man1
+
+release: ## build static binaries of a release, checksums and an SBOM into dist/; ARGS='linux/amd64'
+	GO='$(GO)' build/release $(ARGS)
+
+image: ## build the container image hookdrill:VERSION, of the static binary
+	GO='$(GO)' SBOM=no build/release linux/$$($(GO) env GOARCH)
+	mkdir -p dist/image/tmp dist/image/work
+	DOCKER_BUILDKIT=0 docker build --quiet --build-arg TARGETARCH=$$($(GO) env GOARCH) --tag hookdrill:$$(dist/hookdrill-linux-$$($(GO) env GOARCH) version --json | sed 's/.*"version":"\([^"]*\)".*/\1/') .
+
 tidy-check: ## fail when go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
 
@@ -83,4 +94,4 @@ cover: ## measure the tests' coverage, into out/cover.html
 	$(GO) tool cover -html=out/cover.out -o out/cover.html
 
 clean: ## remove what these targets made
-	rm -rf bin out
+	rm -rf bin out dist

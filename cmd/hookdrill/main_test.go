@@ -113,10 +113,11 @@ func watchMemory(pid int) func() int64 {
 	}
 }
 
-// command is hookdrill, not yet started; a minute is more than any test needs.
+// command is hookdrill, not yet started; three minutes are more than any test needs, on
+// a busy machine too.
 func command(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, "hookdrill", args...)
 	cmd.Dir = dir

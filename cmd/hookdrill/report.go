@@ -66,14 +66,15 @@ func reportShowCommand(s Streams) *cobra.Command {
 					return reports.WriteConsole(w, r, reports.ConsoleOptions{Color: out == "" && terminal(s.Out, s)})
 				},
 				"markdown": reports.WriteSummary, "html": reports.WriteHTML, "junit": reports.WriteJUnit, "json": reports.WriteJSON,
+				"annotations": reports.WriteAnnotations, "outputs": reports.WriteOutputs,
 			}[format]
 			if !known {
-				return usage("--format markdown", "--format: want text, markdown, html, junit or json, have %q", format)
+				return usage("--format markdown", "--format: want text, markdown, html, junit, json, annotations or outputs, have %q", format)
 			}
 			return output(s, out, func(w io.Writer) error { return write(w, r) })
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, markdown, html, junit or json")
+	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, markdown, html, junit, json, annotations (GitHub's workflow commands) or outputs (name=value)")
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write to (default: the standard output)")
 	return cmd
 }

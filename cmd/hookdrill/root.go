@@ -82,10 +82,9 @@ func newRoot(s Streams) *cobra.Command {
 		Short: "Conformance harness for webhook endpoints",
 		Long: "hookdrill plays Claude on a bad day: it sends signed events, retries, duplicates, forgeries and replays to a\n" +
 			"webhook endpoint, watches what the endpoint does, and says with evidence which promises it breaks.",
-		Version:           version,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
@@ -96,7 +95,8 @@ func newRoot(s Streams) *cobra.Command {
 	}
 	root.SetVersionTemplate("hookdrill {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(conformanceCommand(s), sendCommand(s), mockCommand(s), loadtestCommand(s), reportCommand(s), receiverCommand(s), contractsCommand(s), requirementsCommand(s), scenariosCommand(s))
+	root.AddCommand(conformanceCommand(s), sendCommand(s), mockCommand(s), loadtestCommand(s), reportCommand(s), receiverCommand(s), contractsCommand(s), requirementsCommand(s), scenariosCommand(s), versionCommand(s), manCommand(s))
+	completable(root)
 	return root
 }
 

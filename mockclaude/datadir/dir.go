@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
+	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"hookdrill/mockclaude/engine"
@@ -24,7 +24,7 @@ const (
 // Dir is an open data directory. It implements [engine.Journal].
 type Dir struct {
 	path string
-	lock *os.File
+	lock *flock.Flock
 	db   *sql.DB
 }
 
@@ -37,13 +37,14 @@ func Open(ctx context.Context, path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil { //nolint:gosec // the directory that the user names
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	l, err := os.OpenFile(filepath.Join(path, lock), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the directory that the user names
+	l := flock.New(filepath.Join(path, lock), flock.SetPermissions(0o600))
+	d := &Dir{path: path, lock: l}
+	// The kernel takes the lock back when the process ends, however it ends.
+	taken, err := l.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("open data directory: %w", err)
 	}
-	d := &Dir{path: path, lock: l}
-	// The kernel takes the lock back when the process ends, however it ends.
-	if err := syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if !taken {
 		return nil, errors.Join(fmt.Errorf("open data directory: %s is used by another hookdrill mock; stop it, or use another directory", path), l.Close())
 	}
 	if err := d.open(ctx); err != nil {
