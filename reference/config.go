@@ -20,6 +20,10 @@ type Config struct {
 	// them out: the current one and, during a rotation, the previous one. The
 	// contract says whether one is used whole or decoded.
 	Keys []string
+	// API is where the resources of thin events are fetched, after the delivery
+	// was acknowledged; it needs a contract with such events, a [FetchStore], and
+	// [Receiver.Run]. Default: nothing is fetched.
+	API *API
 	// Store keeps the events. [Receiver.Run] closes it when it returns.
 	Store Store
 	// Probe turns GET /probe on, which tells anybody who asks what an event

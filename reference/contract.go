@@ -37,6 +37,8 @@ type Contract struct {
 	// in the future as it likes.
 	stamp stampPlace
 	ahead bool
+	// thin says that events only name a resource, which is fetched.
+	thin bool
 	// types are the documented types, where the list is closed.
 	types []string
 }
@@ -95,6 +97,10 @@ func (c Contract) CheckKey(secret string) error {
 	_, err := c.derive(secret)
 	return err
 }
+
+// Thin reports whether events only name a resource, which is to be fetched from
+// the sender's API.
+func (c Contract) Thin() bool { return c.thin }
 
 // otherType stands for every type that is not documented.
 const otherType = "other"

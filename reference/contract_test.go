@@ -31,7 +31,9 @@ func TestContracts(t *testing.T) {
 	for _, s := range specimens() {
 		t.Run(s.contract, func(t *testing.T) {
 			t.Parallel()
-			r := newReceiver(t, func(c *reference.Config) { c.Contract, c.Keys = s.contract, []string{current, previous} })
+			r := newReceiver(t, func(c *reference.Config) {
+				c.Contract, c.Keys, c.Path = s.contract, []string{current, previous}, "/webhooks/"+s.contract
+			})
 			key := keyOf(current, s.decoded)
 			type edit = func(map[string]string, *string)
 			refused := map[string]struct {
@@ -124,7 +126,9 @@ func TestSignedIDs(t *testing.T) {
 			if !isStandard {
 				continue
 			}
-			r := newReceiver(t, func(c *reference.Config) { c.Contract, c.Keys = s.contract, []string{secret} })
+			r := newReceiver(t, func(c *reference.Config) {
+				c.Contract, c.Keys, c.Path = s.contract, []string{secret}, "/webhooks/"+s.contract
+			})
 			rec := s.deliver(r, keyOf(secret, true), "evt_1", noon(), func(h map[string]string, _ *string) { h[prefix+part] = h[prefix+part][:len(h[prefix+part])-1] + "9" })
 			if rec.Code != http.StatusUnauthorized {
 				t.Errorf("%s: %s changed = %d, want 401", s.contract, prefix+part, rec.Code)
@@ -140,7 +144,7 @@ func TestSignedAndMalformed(t *testing.T) {
 	key := keyOf(secret, true)
 	r := newReceiver(t, func(c *reference.Config) { c.Contract, c.Keys = "claude-managed-agents", []string{secret} })
 	post := func(id, stamp, body string) *httptest.ResponseRecorder {
-		return r.send("/webhooks/claude-managed-agents", map[string]string{
+		return r.send("/webhooks/claude", map[string]string{
 			"webhook-id": id, "webhook-timestamp": stamp,
 			"webhook-signature": "v1," + base64.StdEncoding.EncodeToString(macOver(key, body)(id+"."+stamp+".")),
 		}, body)
@@ -199,7 +203,7 @@ func TestOneResourceTwoEvents(t *testing.T) {
 	headers := standardHeaders("webhook")
 	for id, at := range map[string][2]string{"whe_1": {"started", "10:00"}, "whe_2": {"succeeded", "11:00"}} {
 		body := `{"type":"event","id":"` + id + `","created_at":"2026-09-01T` + at[1] + `:00Z","data":{"type":"deployment_run.` + at[0] + `","id":"drun_1"}}`
-		status(t, r.send("/webhooks/claude-managed-agents", headers(id, noon(), macOver(keyOf(secret, true), body)), body), http.StatusOK)
+		status(t, r.send("/webhooks/claude", headers(id, noon(), macOver(keyOf(secret, true), body)), body), http.StatusOK)
 	}
 	for _, id := range []string{"whe_1", "whe_2"} { // in either order the newer state stays
 		if e := r.effect(id); e != (reference.Effect{Processed: 1, Status: "succeeded"}) {

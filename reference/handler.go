@@ -31,6 +31,9 @@ func NewHandler(cfg Config) (http.Handler, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	if cfg.API != nil {
+		return nil, errors.New("receiver config: api: a handler alone fetches nothing; use New and Run")
+	}
 	h := newHandler(cfg.withDefaults())
 	if err := h.measure(cfg.Store); err != nil {
 		return nil, err
@@ -53,6 +56,7 @@ type handler struct {
 	waiting slots // verified deliveries at the store
 	large   slots // bodies above freeBody
 
+	fetcher *fetcher    // nil if nothing is fetched
 	crowded func() bool // nil for never; set before anything is served
 	ready   *readiness
 	metrics *Metrics     // nil for none
@@ -194,6 +198,9 @@ func (h *handler) deliver(ctx context.Context, w http.ResponseWriter, r *http.Re
 		h.log.LogAttrs(ctx, slog.LevelInfo, "event accepted", append(attrsOf(event, ms), slog.String("outcome", came.String()))...)
 	}
 	answer(w, http.StatusOK, `{"status":"`+came.String()+`"}`)
+	if event.Fetch != "" {
+		h.fetcher.wake()
+	}
 	return came
 }
 
@@ -229,6 +236,9 @@ func (h *handler) process(ctx context.Context, claimed claim, header http.Header
 	}
 	event := &letter.event
 	event.Received = now
+	if h.fetcher == nil {
+		event.Fetch = ""
+	}
 	if event.Timestamp.IsZero() { // nothing better puts the events of this sender in order
 		event.Timestamp = now
 	}

@@ -28,6 +28,7 @@ type Metrics struct {
 	byType         *prometheus.CounterVec
 	events         map[string]prometheus.Counter // by documented type, and "other"; bind fills it
 	last           prometheus.Gauge
+	fetches        *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics that name this version of the program.
@@ -62,6 +63,9 @@ func NewMetrics(version string) *Metrics {
 	})
 	build.Set(1)
 	m.processing, m.store = processing, store
+	m.fetches = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: metricPrefix + "fetches_total", Help: "Attempts to fetch the resource of a thin event by what came of them: fetched, gone, waiting for another, or failed.",
+	}, []string{"outcome"})
 	m.registry.MustRegister(deliveries, seconds, processing, store, events, m.last, build, // they are new, and so is the registry
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -93,13 +97,20 @@ func (m *Metrics) bind(h *handler, store Store) error {
 	for _, t := range append([]string{otherType}, h.contract.types...) { // all of them, so that a first event shows as an increase
 		m.events[t] = m.byType.WithLabelValues(t)
 	}
-	all := []prometheus.Collector{
+	var all []prometheus.Collector
+	if h.fetcher != nil {
+		for _, state := range []FetchState{FetchDone, FetchGone, FetchWaiting, FetchFailed} {
+			m.fetches.WithLabelValues(string(state))
+		}
+		all = append(all, m.fetches)
+	}
+	all = append(all,
 		gauge("in_flight", "Verified deliveries that wait for the store.", func() float64 { return float64(h.waiting.used()) }),
 		gauge("in_flight_limit", "How many may wait for the store before others get 503.", func() float64 { return float64(h.waiting.limit) }),
 		gauge("large_bodies", "Bodies above 64 KiB in memory.", func() float64 { return float64(h.large.used()) }),
 		gauge("large_bodies_limit", "How many bodies above 64 KiB may be in memory before others get 503.", func() float64 { return float64(h.large.limit) }),
 		gauge("ready", "1 if /readyz says 200, else 0.", h.ready.gauge),
-	}
+	)
 	if c, ok := store.(prometheus.Collector); ok {
 		all = append(all, c)
 	}
@@ -153,6 +164,8 @@ func (m *Metrics) delivered(came result, took time.Duration) {
 		m.own.Observe(took.Seconds())
 	}
 }
+
+func (m *Metrics) fetched(state FetchState) { m.fetches.WithLabelValues(string(state)).Inc() }
 
 func (m *Metrics) accepted(label string, at time.Time) {
 	m.events[label].Inc()

@@ -42,6 +42,13 @@ func New(cfg Config) (*Receiver, error) {
 		cfg.Metrics = NewMetrics("unknown")
 	}
 	h := newHandler(cfg)
+	if cfg.API != nil {
+		store, keeps := cfg.Store.(FetchStore)
+		if !keeps {
+			return nil, fmt.Errorf("receiver config: api: a store of type %T cannot keep what is to be fetched", cfg.Store)
+		}
+		h.fetcher = newFetcher(cfg, store, h.log)
+	}
 	if err := h.measure(cfg.Store); err != nil {
 		return nil, err
 	}
@@ -126,6 +133,12 @@ func (r *Receiver) Run(ctx context.Context) (err error) {
 		r.prune(ctx)
 		return nil
 	})
+	if fetcher := r.handler.fetcher; fetcher != nil {
+		group.Go(func() error {
+			fetcher.run(ctx)
+			return nil
+		})
+	}
 	return group.Wait()
 }
 

@@ -11,12 +11,12 @@ import (
 // events are thin: they name a resource, which is fetched (fetch.go).
 func managedAgents() Contract {
 	return Contract{
-		Name: "claude-managed-agents", Path: "/webhooks/claude-managed-agents", KeyEnv: "ANTHROPIC_WEBHOOK_SIGNING_KEY",
+		Name: "claude-managed-agents", Path: "/webhooks/claude", KeyEnv: "ANTHROPIC_WEBHOOK_SIGNING_KEY",
 		derive: decodedKey, claims: standardWebhooks("webhook"), encode: base64MAC,
 		// created_at is when the state changed. A retry carries it unchanged, and a
 		// delivery may be held up for hours: only the header says when it was sent.
 		read: readManagedAgents, stamp: stampInHeader,
-		types: managedTypes(),
+		thin: true, types: managedTypes(),
 	}
 }
 

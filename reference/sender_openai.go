@@ -30,5 +30,10 @@ func readOpenAI(claimed claim, _ http.Header, body []byte) (letter, error) {
 	if event.Timestamp, err = seconds(fields, "created_at"); err != nil {
 		return letter{}, err
 	}
-	return about(event, perhaps(perhapsInner(fields, "data", "id"), "id"), lastPart(event.Type)), nil
+	data := perhapsInner(fields, "data", "id", "call_id")
+	subject := perhaps(data, "id")
+	if subject == "" {
+		subject = perhaps(data, "call_id") // of realtime.call.incoming
+	}
+	return about(event, subject, lastPart(event.Type)), nil
 }

@@ -7,7 +7,7 @@ import (
 
 func shopify() Contract {
 	return Contract{
-		Name: "shopify", Path: "/webhooks/shopify", KeyEnv: "SHOPIFY_CLIENT_SECRET",
+		Name: "shopify", Path: "/webhooks/shopify", KeyEnv: "SHOPIFY_API_SECRET",
 		derive: wholeKey, claims: bodyMAC("X-Shopify-Hmac-SHA256", ""), encode: base64MAC,
 		read: readShopify, stamp: stampNowhere,
 	}

@@ -6,7 +6,7 @@ import "net/http"
 // recommends an envelope of type, timestamp and data.
 func standardWebhooksContract() Contract {
 	return Contract{
-		Name: "standard-webhooks", Path: "/webhooks/standard-webhooks", KeyEnv: "WEBHOOK_SECRET",
+		Name: "standard-webhooks", Path: "/webhooks", KeyEnv: "STANDARD_WEBHOOKS_SECRET",
 		derive: decodedKey, claims: standardWebhooks("webhook"), encode: base64MAC,
 		read: readStandard, stamp: stampInHeader,
 	}

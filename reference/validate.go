@@ -31,6 +31,14 @@ func (c Config) Validate() error {
 	case path == probePath, path == healthPath, path == readyPath:
 		refuse("path: %s is taken", path)
 	}
+	if c.API != nil {
+		if err := c.API.wrong(); err != nil {
+			refuse("api: %w", err)
+		}
+		if known && !contract.Thin() {
+			refuse("api: the events of %s are whole, nothing is fetched for them", contract.Name)
+		}
+	}
 	if len(c.Keys) == 0 {
 		refuse("keys: want at least one")
 	}

@@ -116,6 +116,7 @@ func (f *receiverFlags) configure(cmd *cobra.Command, s Streams) (reference.Conf
 	}
 	cfg := reference.Config{
 		Addr: f.listen, Contract: spoken.Name, Path: f.path, Probe: f.probe, AdminAddr: f.admin, Keys: f.keys(spoken, s, &wrong),
+		API:     f.api(spoken, s, &wrong),
 		MaxBody: int64(f.maxBody), MaxInFlight: int(f.maxInFlight), MaxConns: int(f.maxConns), RetryAfter: time.Duration(f.retryAfter),
 		Tolerance: time.Duration(f.tolerance), Retention: time.Duration(f.retention),
 		StoreTimeout: time.Duration(f.storeTimeout), HeaderTimeout: time.Duration(f.header), ReadTimeout: time.Duration(f.read),
@@ -166,8 +167,7 @@ func (f *receiverFlags) run(ctx context.Context, cfg reference.Config, s Streams
 		}
 		return fmt.Errorf("run receiver: %w", err)
 	}
-	c, _ := reference.FindContract(cfg.Contract)
-	if err := announce(s, r, c, which); err != nil {
+	if err := announce(s, r, cfg, which); err != nil {
 		stop()
 		return errors.Join(err, <-done)
 	}
@@ -178,11 +178,13 @@ func (f *receiverFlags) run(ctx context.Context, cfg reference.Config, s Streams
 }
 
 // announce says where the receiver is and what it writes to.
-func announce(s Streams, r *reference.Receiver, c reference.Contract, store string) error {
+func announce(s Streams, r *reference.Receiver, cfg reference.Config, store string) error {
+	c, _ := reference.FindContract(cfg.Contract)
 	text := "webhooks: " + r.URL() + "\ncontract: " + c.Name + "\n"
 	if len(c.Assumptions) > 0 {
 		text += "assumed: " + strings.Join(c.Assumptions, "; ") + "\n"
 	}
+	text += fetching(c, cfg.API)
 	if url := r.ObserveURL(); url != "" {
 		text += "probe: " + url + "\n"
 	}

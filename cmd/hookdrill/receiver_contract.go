@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"hookdrill/contract"
@@ -43,6 +44,37 @@ func (f *receiverFlags) keys(c reference.Contract, s Streams, wrong *wrongs) []s
 		right = append(right, secret)
 	}
 	return right
+}
+
+// api reads where the resources of thin events are fetched; nil for a contract
+// without such events, and where the environment names no API.
+func (f *receiverFlags) api(c reference.Contract, s Streams, wrong *wrongs) *reference.API {
+	base, _ := s.Env("ANTHROPIC_BASE_URL")
+	if !c.Thin() || base == "" {
+		return nil
+	}
+	key, _ := s.Env("ANTHROPIC_API_KEY")
+	u, err := url.Parse(base)
+	switch {
+	case err != nil: // the error quotes it, and it may hold a password
+		wrong.add(usage("", "environment variable ANTHROPIC_BASE_URL: it is no URL"))
+		return nil
+	case key == "":
+		wrong.add(usage("export ANTHROPIC_API_KEY=…", "ANTHROPIC_BASE_URL names an API, and ANTHROPIC_API_KEY, the key for it, is not set"))
+		return nil
+	}
+	return &reference.API{URL: u, Key: key}
+}
+
+// fetching says whether the resources of thin events are fetched.
+func fetching(c reference.Contract, api *reference.API) string {
+	switch {
+	case !c.Thin():
+		return ""
+	case api == nil:
+		return "fetches: nothing, because ANTHROPIC_BASE_URL is not set\n"
+	}
+	return "fetches: from " + api.URL.Redacted() + "\n"
 }
 
 // standIn is a key for looking at the rest of a configuration whose own is wrong.

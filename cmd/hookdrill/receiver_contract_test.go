@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"hookdrill/contract"
 	"hookdrill/reference"
 )
 
@@ -85,6 +87,76 @@ func TestReceiverContractMistakes(t *testing.T) {
 			if strings.Contains(errs.String(), strings.TrimPrefix(secret, "whsec_")) {
 				t.Errorf("%v: the error shows the key", test.args)
 			}
+		}
+	}
+}
+
+// TestReceiverContractsInStep: the receiver implements contracts by itself, and
+// must not drift from what the data says.
+func TestReceiverContractsInStep(t *testing.T) {
+	t.Parallel()
+	if got, want := slices.Sorted(slices.Values(reference.Contracts())), contract.Names(); !slices.Equal(got, want) {
+		t.Errorf("the receiver speaks %v, contracts are %v", got, want)
+	}
+	for _, name := range reference.Contracts() {
+		c, err := spoken(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := contract.Load(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if c.KeyEnv != data.Key.Env || c.Path != data.Request.Path {
+			t.Errorf("%s: the receiver has key %s and path %s, the contract %s and %s", name, c.KeyEnv, c.Path, data.Key.Env, data.Request.Path)
+		}
+		if decodes := c.CheckKey("?") != nil; decodes != (data.Key.Derivation != "whole") {
+			t.Errorf("%s: the receiver decodes its key: %v; the contract says %s", name, decodes, data.Key.Derivation)
+		}
+	}
+}
+
+// TestReceiverFetches: what is fetched is said at start, and half an API is a
+// mistake.
+func TestReceiverFetches(t *testing.T) {
+	t.Parallel()
+	const name = "claude-managed-agents"
+	env := func(more ...string) map[string]string {
+		all := map[string]string{"ANTHROPIC_WEBHOOK_SIGNING_KEY": standIn}
+		for pair := range slices.Chunk(more, 2) {
+			all[pair[0]] = pair[1]
+		}
+		return all
+	}
+	const base, key = "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"
+	r := startReceiver(t, env(), "--contract", name, "--data", t.TempDir()+"/events.db")
+	if r.said["fetches"] != "nothing, because ANTHROPIC_BASE_URL is not set" {
+		t.Errorf("it says %v", r.said)
+	}
+	r = startReceiver(t, env(base, "http://127.0.0.1:9/base", key, "sk-ant-x"), "--contract", name, "--data", t.TempDir()+"/events.db")
+	if r.said["fetches"] != "from http://127.0.0.1:9/base" {
+		t.Errorf("it says %v", r.said)
+	}
+	for _, test := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{env(base, "http://127.0.0.1:9"), "ANTHROPIC_API_KEY, the key for it, is not set"},
+		{env(base, "127.0.0.1:9/x", key, "sk-ant-x"), "it is no URL"},
+		{env(base, "ftp://x", key, "sk-ant-x"), "api: want an http or https URL"},
+		{env(base, "http://user:password@x", key, "sk-ant-x"), "api: want a URL without user"},
+		{env(base, "http://x", key, "sk-ant x"), "api: has a key that holds white space"},
+	} {
+		var out, errs bytes.Buffer
+		code := Run(t.Context(), []string{"receiver", "--contract", name, "--listen", "127.0.0.1:0"}, Streams{
+			In: strings.NewReader(""), Out: &out, Err: &errs, Env: func(name string) (string, bool) { v, ok := test.env[name]; return v, ok },
+		})
+		if code != 2 || !strings.Contains(errs.String(), test.want) {
+			t.Errorf("exit %d, want 2 and %q: %s", code, test.want, errs.String())
+		}
+		if strings.Contains(errs.String(), "sk-ant") || strings.Contains(errs.String(), "password") {
+			t.Errorf("a secret is shown: %s", errs.String())
 		}
 	}
 }

@@ -38,8 +38,10 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 			return err
 		}
 		var err error
-		pruned, err = s.pruneIDs(ctx, before)
-		return err
+		if pruned, err = s.pruneIDs(ctx, before); err != nil {
+			return err
+		}
+		return s.pruneFetches(ctx, before)
 	})
 	if err != nil {
 		return pruned, fmt.Errorf("prune: %w", err)
@@ -47,13 +49,27 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	return pruned, nil
 }
 
-func (s *Store) pruneIDs(ctx context.Context, before time.Time) (pruned int64, err error) {
+// pruneFetches forgets what was to be fetched for events of before.
+func (s *Store) pruneFetches(ctx context.Context, before time.Time) error {
+	_, err := s.inBatches(ctx, before, `
+		DELETE FROM webhook_fetches WHERE event_id IN (
+		    SELECT event_id FROM webhook_fetches WHERE received_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`)
+	return err
+}
+
+func (s *Store) pruneIDs(ctx context.Context, before time.Time) (int64, error) {
+	return s.inBatches(ctx, before, `
+		DELETE FROM processed_webhook_events WHERE event_id IN (
+		    SELECT event_id FROM processed_webhook_events
+		    WHERE received_at < $1 AND processed_at IS NOT NULL
+		    LIMIT $2 FOR UPDATE SKIP LOCKED)`)
+}
+
+// inBatches runs a deletion that takes a time and a number of rows until it finds
+// fewer.
+func (s *Store) inBatches(ctx context.Context, before time.Time, deletion string) (pruned int64, err error) {
 	for {
-		tag, err := s.pool.Exec(ctx, `
-			DELETE FROM processed_webhook_events WHERE event_id IN (
-			    SELECT event_id FROM processed_webhook_events
-			    WHERE received_at < $1 AND processed_at IS NOT NULL
-			    LIMIT $2 FOR UPDATE SKIP LOCKED)`, before, pruneBatch)
+		tag, err := s.pool.Exec(ctx, deletion, before, pruneBatch)
 		if err != nil {
 			return pruned, err //nolint:wrapcheck // Prune wraps it
 		}

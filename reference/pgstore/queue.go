@@ -137,7 +137,7 @@ func (q *queue) accept(ctx context.Context, events []*reference.Event) ([]int64,
 			q.store.cfg.WriteTimeout.Milliseconds()), pgx.QueryExecModeSimpleProtocol); err != nil {
 			return fmt.Errorf("set timeouts: %w", err)
 		}
-		rows, err := tx.Query(ctx, recordOnly, columns(events)[:3]...)
+		rows, err := tx.Query(ctx, recordOnly, outline(columns(events))...)
 		if err != nil {
 			return fmt.Errorf("record: %w", err)
 		}

@@ -19,8 +19,8 @@ import (
 // other in a circle. It returns the places in the batch of what was new.
 const recordAndApply = `
 WITH given AS (
-    SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::bytea[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bytea[])
-        WITH ORDINALITY AS g (event_id, event_type, received_at, task_id, status, result, error, occurred_at, payload, place)
+    SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::bytea[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bytea[], $10::text[], $11::timestamptz[])
+        WITH ORDINALITY AS g (event_id, event_type, received_at, task_id, status, result, error, occurred_at, payload, fetch_path, due_at, place)
 ), fresh AS (
     INSERT INTO processed_webhook_events (event_id, event_type, received_at, processed_at)
     SELECT event_id, event_type, received_at, now() FROM given ORDER BY event_id
@@ -43,19 +43,27 @@ WITH given AS (
     SELECT e.event_id, e.event_type, e.task_id,
            CASE WHEN e.task_id IS NULL THEN 'ignored' WHEN u.seq IS NULL THEN 'superseded' ELSE 'applied' END, e.payload
     FROM effective e LEFT JOIN updated u USING (seq)
+), outstanding AS (
+    INSERT INTO webhook_fetches (event_id, path, due_at, received_at)
+    SELECT event_id, fetch_path, due_at, received_at FROM effective WHERE fetch_path <> ''
+    ON CONFLICT (event_id) DO NOTHING
 )
 SELECT place FROM effective`
 
 // recordOnly records what is new of a batch and leaves the effect to a worker.
 const recordOnly = `
 WITH given AS (
-    SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[])
-        WITH ORDINALITY AS g (event_id, event_type, received_at, place)
+    SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::text[], $5::timestamptz[])
+        WITH ORDINALITY AS g (event_id, event_type, received_at, fetch_path, due_at, place)
 ), fresh AS (
     INSERT INTO processed_webhook_events (event_id, event_type, received_at)
     SELECT event_id, event_type, received_at FROM given ORDER BY event_id
     ON CONFLICT (event_id) DO NOTHING
     RETURNING event_id
+), outstanding AS (
+    INSERT INTO webhook_fetches (event_id, path, due_at, received_at)
+    SELECT event_id, fetch_path, due_at, received_at FROM fresh JOIN given USING (event_id) WHERE fetch_path <> ''
+    ON CONFLICT (event_id) DO NOTHING
 )
 SELECT place FROM fresh JOIN given USING (event_id)`
 
@@ -193,6 +201,7 @@ func columns(events []*reference.Event) []any {
 	ids, types, tasks := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	results, failures, payloads := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	received, statuses, occurred := make([]time.Time, n), make([]string, n), make([]int64, n)
+	fetches, due := make([]string, n), make([]time.Time, n)
 	for i, e := range events {
 		ids[i], types[i], received[i] = []byte(e.ID), []byte(e.Type), e.Received
 		if e.TaskID != "" {
@@ -200,9 +209,13 @@ func columns(events []*reference.Event) []any {
 		}
 		statuses[i], results[i], failures[i] = e.Status, e.Result, e.Error
 		occurred[i], payloads[i] = nanos(e.Timestamp), nonNil(e.Payload)
+		fetches[i], due[i] = e.Fetch, e.Received.Add(reference.FetchDelay)
 	}
-	return []any{ids, types, received, tasks, statuses, results, failures, occurred, payloads}
+	return []any{ids, types, received, tasks, statuses, results, failures, occurred, payloads, fetches, due}
 }
+
+// outline is the part of columns that recordOnly takes.
+func outline(columns []any) []any { return append(columns[:3:3], columns[9:]...) }
 
 func nonNil(b []byte) []byte {
 	if b == nil {

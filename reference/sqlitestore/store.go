@@ -22,8 +22,10 @@ import (
 //go:embed schema.sql
 var schema string
 
+//go:embed fetch.sql
+var fetchSchema string
+
 const (
-	schemaVersion = 1
 	// busyTimeout is how long a write waits for another process's.
 	busyTimeout = 5 * time.Second
 	readers     = 4

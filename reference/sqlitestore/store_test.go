@@ -200,3 +200,40 @@ func BenchmarkRecord(b *testing.B) {
 		})
 	}
 }
+
+// TestUpgrade: a file of the first version is opened with what is in it.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "events.db")
+	first, err := os.ReadFile("schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), string(first)+`PRAGMA user_version = 1;
+		INSERT INTO processed_webhook_events VALUES ('evt_1', 'x', x'', 1, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time nothing is left to change
+		store, err := sqlitestore.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		event := reference.Event{ID: "evt_1", Type: "x", Timestamp: time.Unix(1, 0), Received: time.Unix(1, 0), Fetch: "/v1/x"}
+		if outcome, err := store.Record(t.Context(), event); outcome != reference.OutcomeDuplicate || err != nil {
+			t.Errorf("Record = %v, %v; want duplicate", outcome, err)
+		}
+		if taken, err := store.TakeFetches(t.Context(), time.Now(), time.Now(), 1); len(taken) != 0 || err != nil {
+			t.Errorf("TakeFetches = %v, %v; want none", taken, err)
+		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"hookdrill/reference"
@@ -27,6 +28,8 @@ type request struct {
 	event  reference.Event
 	prune  bool
 	before time.Time
+	// work is something else to do in the transaction; nil for none.
+	work func(context.Context, *writer) error
 }
 
 type verdict struct {
@@ -42,7 +45,8 @@ type writer struct {
 
 	begin, commit, rollback *sql.Stmt
 	insert, audit, upsert   *sql.Stmt
-	prune                   *sql.Stmt
+	prune, pruneFetches     *sql.Stmt
+	fetch, take, settle     *sql.Stmt
 }
 
 func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
@@ -82,6 +86,17 @@ func (w *writer) prepare(ctx context.Context) error {
 		{&w.prune, `
 			DELETE FROM processed_webhook_events WHERE rowid IN
 			(SELECT rowid FROM processed_webhook_events WHERE received_at < ? LIMIT ?)`},
+		{&w.pruneFetches, `
+			DELETE FROM webhook_fetches WHERE rowid IN
+			(SELECT rowid FROM webhook_fetches WHERE received_at < ? LIMIT ?)`},
+		{&w.fetch, `
+			INSERT INTO webhook_fetches (event_id, path, state, attempts, due_at, received_at)
+			VALUES (?, ?, 'waiting', 0, ?, ?) ON CONFLICT DO NOTHING`},
+		{&w.take, `
+			UPDATE webhook_fetches SET due_at = ?, attempts = attempts + 1 WHERE event_id IN
+			(SELECT event_id FROM webhook_fetches WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?)
+			RETURNING event_id, path, attempts`},
+		{&w.settle, `UPDATE webhook_fetches SET state = ?, due_at = ?, resource = ? WHERE event_id = ?`},
 	} {
 		var err error
 		if *p.stmt, err = w.conn.PrepareContext(ctx, p.text); err != nil {
@@ -91,8 +106,11 @@ func (w *writer) prepare(ctx context.Context) error {
 	return nil
 }
 
-// migrate makes the tables in an empty file and refuses a file of another
-// version.
+// migrations are what turns a file of each version into one of the next, from
+// an empty one on.
+func migrations() []string { return []string{schema, fetchSchema} }
+
+// migrate brings the tables up to date and refuses a file of a later version.
 func migrate(ctx context.Context, conn *sql.Conn) error {
 	// The write lock keeps two processes from both finding the file empty.
 	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
@@ -103,14 +121,15 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 	if err := conn.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
 		return err
 	}
-	switch version {
-	case schemaVersion:
+	steps := migrations()
+	switch {
+	case version == len(steps):
 		return nil
-	case 0:
-	default:
-		return fmt.Errorf("the file has schema version %d, want %d", version, schemaVersion)
+	case version < 0, version > len(steps):
+		return fmt.Errorf("the file has schema version %d, want %d", version, len(steps))
 	}
-	if _, err := conn.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d; COMMIT", schemaVersion)); err != nil {
+	changes := strings.Join(steps[version:], "") + fmt.Sprintf("PRAGMA user_version = %d; COMMIT", len(steps)) //nolint:gosec // files of the program's own
+	if _, err := conn.ExecContext(ctx, changes); err != nil {
 		return fmt.Errorf("create tables: %w", err)
 	}
 	return nil
@@ -164,7 +183,13 @@ func (w *writer) apply(ctx context.Context, j *job) (verdict, error) {
 	if j.Ctx.Err() != nil {
 		return verdict{}, nil //nolint:nilerr // the error belongs to this job alone, the transaction goes on
 	}
+	if j.In.work != nil {
+		return verdict{}, j.In.work(ctx, w)
+	}
 	if j.In.prune {
+		if _, err := w.pruneFetches.ExecContext(ctx, nanos(j.In.before), pruneBatch); err != nil {
+			return verdict{}, fmt.Errorf("prune fetches: %w", err)
+		}
 		pruned, err := affected(w.prune.ExecContext(ctx, nanos(j.In.before), pruneBatch))
 		return verdict{pruned: pruned}, err
 	}
@@ -201,6 +226,11 @@ func (w *writer) record(ctx context.Context, e reference.Event) (reference.Outco
 	if _, err := w.audit.ExecContext(ctx, e.ID, e.Type, task, effect, now); err != nil {
 		return 0, fmt.Errorf("write audit log: %w", err)
 	}
+	if e.Fetch != "" {
+		if _, err := w.fetch.ExecContext(ctx, e.ID, e.Fetch, nanos(e.Received.Add(reference.FetchDelay)), nanos(e.Received)); err != nil {
+			return 0, fmt.Errorf("write fetch: %w", err)
+		}
+	}
 	return reference.OutcomeNew, nil
 }
 
@@ -230,7 +260,7 @@ func affected(result sql.Result, err error) (int64, error) {
 
 func (w *writer) close() error {
 	var errs []error
-	for _, stmt := range []*sql.Stmt{w.begin, w.commit, w.rollback, w.insert, w.audit, w.upsert, w.prune} {
+	for _, stmt := range []*sql.Stmt{w.begin, w.commit, w.rollback, w.insert, w.audit, w.upsert, w.prune, w.pruneFetches, w.fetch, w.take, w.settle} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}

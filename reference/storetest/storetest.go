@@ -42,6 +42,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"unknown ids have no effect", unknownIDs},
 		{"reopening keeps everything", reopen},
 		{"pruning forgets old ids only", prune},
+		{"what is to be fetched is kept until it is", fetches},
+		{"two instances fetch each once", fetchesShared},
 		{"a caller who has left gets an error", callerLeft},
 		{"a store that can record says so", ping},
 		{"a closed store says so", closed},
