@@ -123,15 +123,37 @@ func open(t *testing.T, ctx context.Context, r *reports.Report) { //nolint:reviv
 	do(t, ctx, chromedp.Navigate((&url.URL{Scheme: "file", Path: file}).String()))
 }
 
+// TestInABrowser shares one browser, which takes longer to start than most of the tests take.
+func TestInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	for _, tt := range []struct {
+		name string
+		run  func(*testing.T, context.Context)
+	}{
+		{"width", everyWidth},
+		{"accessible", accessible},
+		{"filters", filtersByKeyboard},
+		{"copy", copyByKeyboard},
+		{"hostile", hostileRunsNothing},
+		{"print", printed},
+		{"without scripts", withoutScripts},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			do(t, ctx, chromedp.EmulateViewport(1280, 900), medium("screen", "light"))
+			tt.run(t, ctx)
+		})
+	}
+}
+
 const unfold = `document.querySelectorAll("details").forEach((d) => { d.open = true; })`
 
 // tooWide names the innermost elements that are wider than the screen.
 const tooWide = `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > 1 + document.documentElement.clientWidth && !e.childElementCount).slice(0, 5).map((e) => e.parentElement.outerHTML.slice(0, 200)).join("\n")`
 
-// TestPageAtEveryWidth: nothing is wider than the screen, folded or not, in light and dark.
-func TestPageAtEveryWidth(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// everyWidth: nothing is wider than the screen, folded or not, in light and dark.
+func everyWidth(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
+	t.Helper()
 	for name, r := range map[string]*reports.Report{"failed": sample(), "drilled": drilled(), "unreachable": unreachable(), "loaded": loaded()} {
 		open(t, ctx, r)
 		for _, width := range []int64{360, 768, 1280} {
@@ -158,11 +180,10 @@ func cmpOr(a, b string) string {
 	return b
 }
 
-// TestPageIsAccessible asks the browser what axe-core asks of a page: names of controls, labels, unique ids, landmarks,
+// accessible asks the browser what axe-core asks of a page: names of controls, labels, unique ids, landmarks,
 // headings in order, tables with headers, regions that scroll and can be reached, and a focus that can be seen.
-func TestPageIsAccessible(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+func accessible(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
+	t.Helper()
 	for name, r := range map[string]*reports.Report{"failed": sample(), "passed": allPassed(), "drilled": drilled(), "loaded": loaded()} {
 		open(t, ctx, r)
 		_ = value[any](t, ctx, "("+unfold+", 0)")
@@ -209,10 +230,9 @@ func TestPageIsAccessible(t *testing.T) {
 	}
 }
 
-// TestFiltersByKeyboard uses nothing but keys.
-func TestFiltersByKeyboard(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// filtersByKeyboard uses nothing but keys.
+func filtersByKeyboard(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
+	t.Helper()
 	r := sample()
 	open(t, ctx, r)
 	shown := func(filter string) string {
@@ -239,10 +259,9 @@ func TestFiltersByKeyboard(t *testing.T) {
 	holds(t, ctx, `location.hash === "#SIG-03" && document.getElementById("SIG-03").checkVisibility()`)
 }
 
-// TestCopyByKeyboard copies a command, and pastes it into the search field.
-func TestCopyByKeyboard(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// copyByKeyboard copies a command, and pastes it into the search field.
+func copyByKeyboard(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
+	t.Helper()
 	r := sample()
 	open(t, ctx, r)
 	do(t, ctx, chromedp.Focus("#SIG-03 button.copy"), chromedp.KeyEvent(kb.Enter))
@@ -256,10 +275,9 @@ func TestCopyByKeyboard(t *testing.T) {
 	holds(t, ctx, fmt.Sprintf(`document.querySelector("input[type=search]").value === %q`, r.Checks[0].Cases[0].Repeat))
 }
 
-// TestWithoutScripts: filters and buttons that do nothing are not there, and the rest is.
-func TestWithoutScripts(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// withoutScripts: filters and buttons that do nothing are not there, and the rest is.
+func withoutScripts(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
+	t.Helper()
 	do(t, ctx, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
@@ -277,10 +295,9 @@ func TestWithoutScripts(t *testing.T) {
 	}
 }
 
-// TestPrinted: on paper there are no controls, and no box that scrolls.
-func TestPrinted(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// printed: on paper there are no controls, and no box that scrolls.
+func printed(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
+	t.Helper()
 	open(t, ctx, sample())
 	do(t, ctx, medium("print", "dark"))
 	if value[bool](t, ctx, `[...document.querySelectorAll(".filters, button, .skip")].some((e) => e.checkVisibility())`) {
@@ -294,10 +311,9 @@ func TestPrinted(t *testing.T) {
 	}
 }
 
-// TestHostileTargetRunsNothing: whatever a target writes into a report is text, also when everything is unfolded, filtered and clicked.
-func TestHostileTargetRunsNothing(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// hostileRunsNothing: whatever a target writes into a report is text, also when everything is unfolded, filtered and clicked.
+func hostileRunsNothing(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
+	t.Helper()
 	r := hostile()
 	for i, text := range []string{
 		`"><img src=x onerror=trap(1)>`, `<script>trap(2)</script>`, `</style><script>trap(3)</script>`, `</script><script>trap(4)</script>`,
