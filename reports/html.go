@@ -164,9 +164,10 @@ type page struct {
 	Folded      []section // shown as folded cards
 	Passed      section
 	NA          section
-	Broken      int         // checks that the harness failed to judge
-	Complete    bool        // nothing was left unproved
-	Means       string      // what could be seen at the level of the run
+	Broken      int    // checks that the harness failed to judge
+	Complete    bool   // nothing was left unproved
+	Means       string // what could be seen at the level of the run
+	Launch      []launchPoint
 	Flight      []evidenced // the exchanges of a preflight
 	Figures     []figure
 	Charts      []chart
@@ -203,6 +204,10 @@ func newPage(r *Report) *page {
 		for i := range all {
 			p.Flight = append(p.Flight, evidenced{&all[i], i + 1, all})
 		}
+	}
+	for _, c := range checklistOf(r) {
+		key, mark, word := c.look()
+		p.Launch = append(p.Launch, launchPoint{c, key, mark, word, c.evidence()})
 	}
 	p.Bar = bar(p.Tally, p.Total)
 	p.findings()

@@ -20,6 +20,13 @@ type finding struct {
 	Cases                   int
 }
 
+// launchPoint is a point of the checklist on the page.
+type launchPoint struct {
+	ChecklistPoint
+	Key, Mark, Word string
+	Evidence        []string
+}
+
 // card is one check on the page.
 type card struct {
 	*Check

@@ -102,6 +102,7 @@ func explicit(r *Report) *Report {
 		c.Unlock[i].Checks = list(c.Unlock[i].Checks)
 	}
 	c.Families = list(r.Families)
+	c.Checklist = checklistOf(r)
 	c.Checks = list(r.Checks)
 	for i := range c.Checks {
 		c.Checks[i].Cases = list(c.Checks[i].Cases)

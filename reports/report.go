@@ -117,6 +117,11 @@ type Report struct {
 	Strict bool `json:"strict,omitempty"`
 	// Load is what a load test measured; nil for another run.
 	Load *Load `json:"load,omitempty"`
+	// Checklist is what the run says of the ten points to have done before a launch; nil where
+	// it ended before its checks. Writers derive it from the checks where it is nil.
+	Checklist []ChecklistPoint `json:"checklist,omitempty"`
+	// Combined names the other reports that the checklist took in.
+	Combined []Combined `json:"combined,omitempty"`
 	// Repeat is the command that repeats the whole run.
 	Repeat string `json:"repeat"`
 }

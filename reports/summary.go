@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,7 @@ func WriteSummary(w io.Writer, r *Report) error {
 	s.failures(keyUnknown)
 	s.advice()
 	s.unseen()
+	s.launch()
 	s.assumptions()
 	s.families()
 	if _, err := io.WriteString(w, s.b.String()); err != nil {
@@ -174,6 +176,35 @@ func (s *summary) unseen() {
 	if len(seen.checks) > 0 {
 		s.lines(seen.checks)
 	}
+}
+
+// launch is the checklist, a row a point.
+func (s *summary) launch() {
+	all := checklistOf(s.r)
+	if len(all) == 0 {
+		return
+	}
+	s.printf("## Before launch\n\n")
+	for _, c := range s.r.Combined {
+		s.printf("Taken in: the %s report of %s, level %s, %s", mdText(c.Command, maxShort), mdCode(c.Target, maxShort), mdText(c.Level, maxShort), mdText(string(c.Verdict), maxShort))
+		if c.Note != "" {
+			s.printf("; %s", mdText(c.Note, maxShort))
+		}
+		s.printf(".\n\n")
+	}
+	s.printf("| Point | This run | Not looked at | Left to a person |\n|---|---|---|---|\n")
+	cell := func(parts []string) string {
+		for i := range parts {
+			parts[i] = mdText(parts[i], maxSentence)
+		}
+		return strings.Join(parts, "<br>")
+	}
+	for _, c := range all {
+		_, mark, word := c.look()
+		found := append([]string{mark + " " + word + ". " + c.Found}, c.evidence()...)
+		s.printf("| %s | %s | %s | %s |\n", mdText(c.Title, maxShort), cell(found), cell(slices.Clone(c.Unseen)), cell(slices.Clone(c.Person)))
+	}
+	s.printf("\n")
 }
 
 func (s *summary) assumptions() {

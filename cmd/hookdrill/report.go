@@ -51,15 +51,25 @@ func openReport(path string) (*reports.Report, error) {
 }
 
 func reportShowCommand(s Streams) *cobra.Command {
-	var format, out string
+	var format, out, with string
 	cmd := &cobra.Command{
 		Use: "show REPORT", Short: "Show a report: as text, Markdown, HTML, JUnit or JSON",
-		Example: "  hookdrill report show out/conformance\n  hookdrill report show out/conformance --format html --out report.html",
-		Args:    operands(1, 1, "REPORT"),
+		Example: "  hookdrill report show out/conformance\n  hookdrill report show out/conformance --format html --out report.html\n" +
+			"  hookdrill report show out/conformance --with out/loadtest --format html --out launch.html",
+		Args: operands(1, 1, "REPORT"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			r, err := openReport(args[0])
 			if err != nil {
 				return err
+			}
+			if with != "" {
+				other, err := openReport(with)
+				if err != nil {
+					return err
+				}
+				if r, err = reports.Combine(r, other); err != nil {
+					return usage("hookdrill report show out/conformance --with out/loadtest", "--with: %w", err)
+				}
 			}
 			write, known := map[string]func(io.Writer, *reports.Report) error{
 				"text": func(w io.Writer, r *reports.Report) error {
@@ -76,6 +86,7 @@ func reportShowCommand(s Streams) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, markdown, html, junit, json, annotations (GitHub's workflow commands) or outputs (name=value)")
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write to (default: the standard output)")
+	cmd.Flags().StringVar(&with, "with", "", "`REPORT` of a load test (or, of a load test, of conformance) that the checklist takes in")
 	return cmd
 }
 
