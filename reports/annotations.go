@@ -19,9 +19,9 @@ func WriteAnnotations(w io.Writer, r *Report) error {
 		return errors.New("write annotations: there is no report")
 	}
 	var b strings.Builder
-	command(&b, "notice", "hookdrill", sentence(r))
+	workflowCommand(&b, "notice", "hookdrill", sentence(r))
 	if p := r.Preflight; p != nil {
-		command(&b, "error", "hookdrill: "+p.Kind, p.Problem+" "+p.Cause+" "+p.Mend)
+		workflowCommand(&b, "error", "hookdrill: "+p.Kind, p.Problem+" "+p.Cause+" "+p.Mend)
 	}
 	var errs, warnings []*Check
 	for i := range r.Checks {
@@ -43,7 +43,7 @@ func WriteAnnotations(w io.Writer, r *Report) error {
 func annotate(b *strings.Builder, kind string, checks []*Check) {
 	for i, c := range checks {
 		if i == maxAnnotations-1 && len(checks) > maxAnnotations {
-			command(b, kind, "hookdrill", fmt.Sprintf("%d more, from %s on; see the report", len(checks)-i, c.ID))
+			workflowCommand(b, kind, "hookdrill", fmt.Sprintf("%d more, from %s on; see the report", len(checks)-i, c.ID))
 			return
 		}
 		text := c.Why
@@ -56,13 +56,13 @@ func annotate(b *strings.Builder, kind string, checks []*Check) {
 				break
 			}
 		}
-		command(b, kind, c.ID+" "+c.Title, text)
+		workflowCommand(b, kind, c.ID+" "+c.Title, text)
 	}
 }
 
-// command writes one workflow command. Text that came from the target can neither end it
+// workflowCommand writes one workflow command. Text that came from the target can neither end it
 // nor begin another.
-func command(b *strings.Builder, kind, title, text string) {
+func workflowCommand(b *strings.Builder, kind, title, text string) {
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	lines := strings.Split(text, "\n")
