@@ -44,7 +44,7 @@ func (r *Runner) readLog(id string) record.Decision {
 		return decision(reports.NotExercised, "the receiver's log", err.Error(), "the log could not be read to its end")
 	}
 	if n == 0 {
-		return decision(reports.NotExercised, "the receiver's log", "empty", "the log holds no line, so nothing was proved")
+		return decision(reports.NotObserved, "the receiver's log", "empty", "the log holds no line, so there was nothing to look at")
 	}
 	if id == "OBS-01" {
 		const want = "neither the key nor a valid signature"

@@ -23,7 +23,7 @@ func TestReadLog(t *testing.T) {
 	}{
 		"no secret":            {served + refusal, "OBS-01", reports.Pass},
 		"the key":              {served + `{"key":"` + secret + `"}` + "\n", "OBS-01", reports.Fail},
-		"empty":                {"", "OBS-01", reports.NotExercised},
+		"empty":                {"", "OBS-01", reports.NotObserved},
 		"structured":           {served + refusal, "OBS-02", reports.Pass},
 		"plain text":           {served + "401 for 127.0.0.1\n", "OBS-02", reports.Fail},
 		"no refusal":           {served, "OBS-02", reports.Fail},
