@@ -36,6 +36,7 @@ type conformanceFlags struct {
 	level, logFile, folder             string
 	only, skip                         []string
 	strict, quick, list, dryRun, quiet bool
+	settled                            bool // --settle was given
 	settle, runTimeout                 time.Duration
 }
 
@@ -56,6 +57,7 @@ func conformanceCommand(s Streams) *cobra.Command {
 			if err := layer(cmd, s); err != nil {
 				return err
 			}
+			f.settled = cmd.Flags().Changed("settle")
 			return f.run(cmd.Context(), s, cmd.Flags().Changed("seed"))
 		},
 	}
@@ -76,10 +78,14 @@ func conformanceCommand(s Streams) *cobra.Command {
 	fl.BoolVar(&f.list, "list", false, "list what would run, and send nothing")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "write plan.jsonl, and send nothing")
 	fl.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
-	fl.DurationVar(&f.settle, "settle", 5*time.Second, "how long to wait for effects that do not come")
+	fl.DurationVar(&f.settle, "settle", 5*time.Second, "how long to wait for effects that do not come (drills: 1m, unless it is given)")
 	fl.DurationVar(&f.runTimeout, "run-timeout", 15*time.Minute, "bound of the whole run")
 	return cmd
 }
+
+// drillSettle is how long drills wait for effects: queues whose worker was killed give its
+// job to another after 30 s or so.
+const drillSettle = time.Minute
 
 func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) error {
 	asked := *f
@@ -115,18 +121,18 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 			cfg.Observers = append(cfg.Observers, bundled.observer)
 		}
 	}
-	if f.exec != "" {
+	if f.held() {
 		r, err := f.startManaged(ctx, cfg, s)
 		if err != nil {
 			return err
 		}
-		defer r.end()
+		defer r.end(ctx)
 		cfg.Ended = func(redact func(string) string) { _ = r.keepLog(dir, redact) } // the report tells without it, too
 		if f.drillable() {
-			cfg.Receiver, cfg.Database = r.Receiver, r.proxy
+			cfg.Receiver, cfg.Database = r, r.proxy
 		}
-		if cfg.LogFile == "" {
-			cfg.LogFile = r.LogFile()
+		if cfg.LogFile == "" && r.process != nil {
+			cfg.LogFile = r.process.LogFile()
 		}
 	}
 	report, err := f.conduct(ctx, cfg, s)
@@ -193,7 +199,10 @@ func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Confi
 	s = f.ownKey(c, s)
 	cfg := &conformance.Config{
 		Version: version, Contract: c, Only: f.only, Skip: f.skip, Quick: f.quick, Strict: f.strict, Seed: f.seed,
-		Settle: f.settle, Timeout: f.timeout, RunTimeout: f.runTimeout, LogFile: f.logFile, Now: time.Now,
+		Settle: f.settle, DrillSettle: f.settle, Timeout: f.timeout, RunTimeout: f.runTimeout, LogFile: f.logFile, Now: time.Now,
+	}
+	if !f.settled {
+		cfg.DrillSettle = drillSettle
 	}
 	if f.timeout < 0 || f.settle < 0 || f.runTimeout < 0 {
 		return nil, usage("", "--timeout, --settle and --run-timeout cannot be negative")
@@ -264,8 +273,8 @@ func (f *conformanceFlags) checkLevel() error {
 	case "", string(contract.NeedWire), string(contract.NeedObserved):
 		return nil
 	case string(contract.NeedManaged):
-		if f.exec == "" {
-			return usage("--exec 'command'", "--level managed needs a receiver that hookdrill starts itself: --exec")
+		if !f.held() {
+			return usage("--exec 'command'", "--level managed needs a receiver that hookdrill starts and stops: --exec, or --start-cmd and --stop-cmd")
 		}
 		return nil
 	}

@@ -21,6 +21,7 @@ import (
 
 	"hookdrill/internal/pgtest"
 	"hookdrill/reports"
+	"hookdrill/zoo/drills/pgreceiver"
 )
 
 // testKey is the signing key of these tests; it has characters that every way
@@ -30,7 +31,7 @@ const testKey = "whsec_aGFyZCB0byBndWVzcw+/aGFyZCB0byBndWVzc2==&<x>"
 // TestMain makes this binary the hookdrill command when it is called so: the
 // tests run it as a process of its own, with signals and exit codes.
 func TestMain(m *testing.M) {
-	testscript.Main(tests{pgtest.Tests(m)}, map[string]func(){"hookdrill": main})
+	testscript.Main(tests{pgtest.Tests(m)}, map[string]func(){"hookdrill": main, "onpostgres": pgreceiver.Main})
 }
 
 // tests looks for leaked goroutines when all tests have ended.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,20 +17,52 @@ import (
 
 	"hookdrill/contract"
 	"hookdrill/internal/conformance"
+	"hookdrill/internal/drill"
 	"hookdrill/internal/faultproxy"
 	"hookdrill/internal/managed"
 	"hookdrill/reports"
 )
 
-// managedFlags are the flags of a receiver that hookdrill starts itself.
+// managedFlags are the flags of a receiver that hookdrill starts and stops.
 type managedFlags struct {
-	exec      string
-	execReady time.Duration
+	exec                       string
+	startCmd, stopCmd, killCmd string
+	execReady                  time.Duration
 }
+
+const execReadyDefault = 30 * time.Second
 
 func (f *managedFlags) register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.exec, "exec", "", "`COMMAND` that starts the receiver; it is told its port in PORT, stopped, killed and started again")
-	fl.DurationVar(&f.execReady, "exec-ready", 30*time.Second, "how long the receiver may take to listen")
+	fl.StringVar(&f.startCmd, "start-cmd", "", "`COMMAND` that starts a receiver which is not a child of hookdrill, as with compose or systemd")
+	fl.StringVar(&f.stopCmd, "stop-cmd", "", "`COMMAND` that stops it in order")
+	fl.StringVar(&f.killCmd, "kill-cmd", "", "`COMMAND` that kills it without warning")
+	fl.DurationVar(&f.execReady, "exec-ready", execReadyDefault, "how long the receiver may take to listen")
+}
+
+// hooked reports whether a receiver is started and stopped by commands.
+func (f *managedFlags) hooked() bool { return f.startCmd != "" || f.stopCmd != "" || f.killCmd != "" }
+
+// held reports whether the receiver is in hookdrill's hands.
+func (f *managedFlags) held() bool { return f.exec != "" || f.hooked() }
+
+// checkHooks names what is wrong with the hooks.
+func (f *conformanceFlags) checkHooks() error {
+	if !f.hooked() {
+		return nil
+	}
+	const whole = "--target URL --start-cmd 'docker compose start app' --stop-cmd 'docker compose stop app' --kill-cmd 'docker compose kill app'"
+	switch {
+	case f.exec != "":
+		return usage("", "--exec and --start-cmd, --stop-cmd, --kill-cmd exclude each other: hookdrill starts the receiver itself, or has it done")
+	case f.target == "":
+		return usage(whole, "--start-cmd and --stop-cmd need --target: hookdrill does not know where the receiver listens")
+	case strings.TrimSpace(f.startCmd) == "":
+		return usage(whole, "--start-cmd is missing: a receiver that is stopped or killed must be started again")
+	case strings.TrimSpace(f.stopCmd) == "":
+		return usage(whole, "--stop-cmd is missing: it stops the receiver in order; --kill-cmd alone is not enough")
+	}
+	return nil
 }
 
 // portMark stands for the receiver's port in --target and --observe.
@@ -37,6 +70,9 @@ const portMark = "{port}"
 
 // place fills in where the receiver that hookdrill starts is to listen.
 func (f *conformanceFlags) place(ctx context.Context) error {
+	if err := f.checkHooks(); err != nil {
+		return err
+	}
 	if f.exec == "" {
 		if strings.Contains(f.target+f.observe, portMark) {
 			return usage("--exec 'command'", "%s stands for the port of a receiver that hookdrill starts, and --exec is missing", portMark)
@@ -81,54 +117,103 @@ func (f *conformanceFlags) ownKey(c *contract.Contract, s Streams) Streams {
 	return s
 }
 
-// managedReceiver is the receiver that hookdrill started for a run.
+// managedReceiver is the receiver that hookdrill holds for a run.
 type managedReceiver struct {
-	*managed.Receiver
-	proxy *faultproxy.Proxy
-	dir   string
+	drill.Receiver
+	process *managed.Receiver // nil when commands start and stop it
+	wasUp   bool              // before the run, of one that commands start and stop
+	proxy   *faultproxy.Proxy
+	dir     string
+	target  *url.URL
+	ready   time.Duration
+	never   bool // it answers a GET with 503 however long one waits
+}
+
+// Start starts it and waits until it is ready.
+func (r *managedReceiver) Start(ctx context.Context) error {
+	if err := r.Receiver.Start(ctx); err != nil {
+		return err //nolint:wrapcheck // it says what failed
+	}
+	if !r.never {
+		r.never = !answers(ctx, r.target, r.ready)
+	}
+	return nil
 }
 
 // startManaged starts the receiver, with a proxy in front of its database.
 func (f *conformanceFlags) startManaged(ctx context.Context, cfg *conformance.Config, s Streams) (*managedReceiver, error) {
+	flag := "--exec"
+	if f.hooked() {
+		flag = "--start-cmd"
+	}
 	if len(cfg.Further) > 0 {
-		return nil, usage("", "--exec starts one receiver, and --target names %d", 1+len(cfg.Further))
+		return nil, usage("", "%s starts one receiver, and --target names %d", flag, 1+len(cfg.Further))
 	}
-	address := address(cfg.Target)
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("start receiver: %w", err)
+	r := &managedReceiver{target: cfg.Target, ready: f.execReady}
+	if err := f.prepare(r, cfg, s); err != nil { //nolint:contextcheck // the proxy outlives ctx, so that a run can end in order
+		r.end(ctx)
+		return nil, err
 	}
-	env := []string{"PORT=" + port, cfg.Contract.Key.Env + "=" + string(cfg.Keys.Current), "HOOKDRILL_TARGET=" + cfg.Target.String()}
-	r := &managedReceiver{}
-	if database, set := s.Env(databaseURL); set && database != "" {
-		if r.proxy, err = faultproxy.New(database); err != nil {
-			return nil, usage("", "%s: %w", databaseURL, err)
-		}
-		env = append(env, databaseURL+"="+r.proxy.URL())
-	}
-	if r.dir, err = os.MkdirTemp("", "hookdrill-"); err != nil {
-		r.end()
-		return nil, fmt.Errorf("start receiver: %w", err)
-	}
-	if r.Receiver, err = managed.New(managed.Config{Command: f.exec, Env: env, Address: address, Ready: f.execReady}, r.dir); err != nil {
-		r.end()
-		return nil, usage("", "--exec: %w", err)
-	}
+	r.wasUp = r.process == nil && r.Running()
 	if err := r.Start(ctx); err != nil {
-		r.end()
+		r.end(ctx)
 		if ctx.Err() != nil {
 			return nil, exitError(reports.ExitIncomplete)
 		}
-		return nil, usage("", "--exec: %w", err)
+		if _, named := errors.AsType[*managed.HookError](err); named { // it names its flag
+			return nil, usage("", "%w", err)
+		}
+		return nil, usage("", "%s: %w", flag, err)
 	}
 	return r, nil
 }
 
-// end stops the receiver and removes what it left.
-func (r *managedReceiver) end() {
-	if r.Receiver != nil {
-		r.Stop(5 * time.Second)
-		_ = r.Close()
+// prepare makes everything that the receiver needs, and does not start it.
+func (f *conformanceFlags) prepare(r *managedReceiver, cfg *conformance.Config, s Streams) (err error) {
+	address := address(cfg.Target)
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("start receiver: %w", err)
+	}
+	env := []string{"PORT=" + port, cfg.Contract.Key.Env + "=" + string(cfg.Keys.Current), "HOOKDRILL_TARGET=" + cfg.Target.String()}
+	if database, set := s.Env(databaseURL); set && database != "" && !faultproxy.Local(database) {
+		if r.proxy, err = faultproxy.New(database); err != nil {
+			return usage("unset "+databaseURL+", or name another", "%s: %w", databaseURL, err)
+		}
+		env = append(env, databaseURL+"="+r.proxy.URL())
+	}
+	if f.hooked() {
+		r.Receiver, err = managed.NewHooks(managed.HooksConfig{
+			Start: f.startCmd, Stop: f.stopCmd, Kill: f.killCmd, Env: env, Address: address, Ready: f.execReady,
+		})
+		if err != nil {
+			return usage("", "%w", err)
+		}
+		return nil
+	}
+	if r.dir, err = os.MkdirTemp("", "hookdrill-"); err != nil {
+		return fmt.Errorf("start receiver: %w", err)
+	}
+	r.process, err = managed.New(managed.Config{Command: f.exec, Env: env, Address: address, Ready: f.execReady, Scratch: r.dir}, r.dir)
+	if err != nil {
+		return usage("", "--exec: %w", err)
+	}
+	r.Receiver = r.process
+	return nil
+}
+
+// end leaves things as they were: a receiver that hookdrill started is stopped, and one that ran
+// before runs again.
+func (r *managedReceiver) end(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	switch {
+	case r.process != nil:
+		_, _, _ = r.process.Stop(5 * time.Second)
+		_ = r.process.Close()
+	case r.Receiver != nil && r.wasUp:
+		_ = r.Start(ctx)
+	case r.Receiver != nil && r.Running():
+		_, _, _ = r.Stop(5 * time.Second)
 	}
 	if r.proxy != nil {
 		r.proxy.Close()
@@ -140,7 +225,10 @@ func (r *managedReceiver) end() {
 
 // keepLog writes what the receiver wrote to the report's folder, without secrets.
 func (r *managedReceiver) keepLog(dir string, redact func(string) string) error {
-	data, err := os.ReadFile(r.LogFile())
+	if r.process == nil {
+		return nil
+	}
+	data, err := os.ReadFile(r.process.LogFile())
 	if err != nil {
 		return fmt.Errorf("read receiver's log: %w", err)
 	}
@@ -150,15 +238,21 @@ func (r *managedReceiver) keepLog(dir string, redact func(string) string) error 
 	return nil
 }
 
-// drillable says, of a run with --exec, whether drills are part of it.
+// drillable says, of a run with a receiver in hookdrill's hands, whether drills are part of it.
 func (f *conformanceFlags) drillable() bool {
-	return f.exec != "" && (f.level == "" || f.level == string(contract.NeedManaged))
+	return f.held() && (f.level == "" || f.level == string(contract.NeedManaged))
 }
 
 // execFlags are the flags that a repeat command passes on.
 func (f *conformanceFlags) execFlags(add func(flag, value string)) {
 	add("--exec", f.exec)
-	if f.exec != "" && f.execReady != 30*time.Second {
+	add("--start-cmd", f.startCmd)
+	add("--stop-cmd", f.stopCmd)
+	add("--kill-cmd", f.killCmd)
+	if f.settled {
+		add("--settle", f.settle.String())
+	}
+	if f.held() && f.execReady != execReadyDefault {
 		add("--exec-ready", f.execReady.String())
 	}
 }

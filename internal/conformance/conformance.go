@@ -5,6 +5,7 @@ package conformance
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,7 +22,6 @@ import (
 	"hookdrill/contract"
 	"hookdrill/internal/drill"
 	"hookdrill/internal/faultproxy"
-	"hookdrill/internal/managed"
 	"hookdrill/internal/plan"
 	"hookdrill/internal/preflight"
 	"hookdrill/internal/record"
@@ -59,13 +60,16 @@ type Config struct {
 	Level     string
 	Observers []observe.Observer
 	Settle    time.Duration
+	// DrillSettle is Settle for drills, after which workers may have to wait for what a killed
+	// one had begun.
+	DrillSettle time.Duration
 	// Timeout bounds one attempt, RunTimeout the whole run.
 	Timeout, RunTimeout time.Duration
 	Roots               *x509.CertPool
 	LogFile             string
 	// Receiver is the target as a command that can be stopped and started, nil when it is
 	// not in hookdrill's hands; Database is the proxy in front of its database, if it has one.
-	Receiver *managed.Receiver
+	Receiver drill.Receiver
 	Database *faultproxy.Proxy
 	// TargetText is the target as repeat commands give it: "" for its URL, - for nothing.
 	TargetText string
@@ -245,10 +249,22 @@ func (r *runner) driller(repeat func(plan.Check, *plan.Case) string) func(contex
 		return nil
 	}
 	drills := drill.New(drill.Config{
-		Contract: r.Contract, Sender: r.sender, Receiver: r.Receiver, Database: r.Database, Observers: observe.Counting(r.Observers), Settle: r.Settle,
-		Seed: r.Seed, Now: r.Now, Repeat: func(id string) string { return repeat(*r.plan.Check(id), nil) },
+		Contract: r.Contract, Sender: r.sender, Receiver: r.Receiver, Database: r.Database, Observers: observe.Counting(r.Observers), Settle: r.DrillSettle,
+		Address: hostPort(r.Target), Host: r.Target.Host, Via: r.via, Seed: r.Seed, Now: r.Now, Repeat: func(id string) string { return repeat(*r.plan.Check(id), nil) },
 	})
 	return func(ctx context.Context, id string) { r.drilled[id] = drills.Run(ctx, r.plan.Check(id).Requirement) }
+}
+
+// via makes a sender that finds the target at another address.
+func (r *runner) via(address string) (*mockclaude.Sender, error) {
+	u := *r.Target
+	u.Host = address
+	return newSender(r.Config, &u)
+}
+
+// hostPort is where a URL leads.
+func hostPort(u *url.URL) string {
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
 }
 
 // cutShort reports whether the run was stopped before its end. Ginkgo listens to

@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,8 @@ const (
 	// longer it takes.
 	flood = 200
 	slow  = time.Second
+	// wave is how many events come at once before the fault, waves how often.
+	wave, waves = 40, 3
 	// normal is how long after the fault answers may take to be quick again, and inARow how
 	// many quick ones prove it.
 	normal = 10 * time.Second
@@ -136,10 +139,10 @@ func (t *trial) during(ctx context.Context, fault string) verdict {
 		return nothing(err)
 	}
 	t.note("the database is there again")
-	t.retried(ctx, events)
 	if is {
 		return bad
 	}
+	t.retried(ctx, events)
 	return verdict{actual: "refused " + fault + ", delivered afterwards"}
 }
 
@@ -147,6 +150,15 @@ func (t *trial) during(ctx context.Context, fault string) verdict {
 func (t *trial) slowDatabase(ctx context.Context) verdict {
 	if v, not := t.database(ctx); not {
 		return v
+	}
+	// A receiver opens connections as it needs them: those that it has when the fault comes are
+	// those that it can lose by it.
+	for range waves {
+		before, err := t.draw(wave)
+		if err != nil {
+			return nothing(err)
+		}
+		t.together(ctx, before)
 	}
 	if err := t.cfg.Database.Slow(slow); err != nil {
 		return nothing(err)
@@ -157,12 +169,9 @@ func (t *trial) slowDatabase(ctx context.Context) verdict {
 		return nothing(err)
 	}
 	t.together(ctx, events)
-	acknowledged := 0
-	for _, e := range events {
-		if e.acknowledged() {
-			acknowledged++
-		}
-	}
+	t.note("%d of %d were acknowledged; the others are sent again", len(events)-unanswered(events), len(events))
+	t.together(ctx, slices.DeleteFunc(slices.Clone(events), (*event).acknowledged))
+	acknowledged := len(events) - unanswered(events)
 	t.note("%d of %d were acknowledged", acknowledged, len(events))
 	if err := t.cfg.Database.Heal(ctx); err != nil {
 		return nothing(err)
@@ -170,13 +179,13 @@ func (t *trial) slowDatabase(ctx context.Context) verdict {
 	healed := t.since()
 	t.note("the database is quick again")
 	took, last, ok := t.recovers(ctx, healed)
-	t.retried(ctx, t.events)
 	if !ok {
 		return verdict{
 			reports.Fail, fmt.Sprintf("answers were not quick again %s after the database was", normal),
 			fmt.Sprintf("want %d answers with 2xx in a row, each within %s; the last one: %s", inARow, time.Duration(t.cfg.Contract.Levels.P99), last),
 		}
 	}
+	t.retried(ctx, t.events)
 	return verdict{actual: fmt.Sprintf("%d of %d acknowledged while it was slow, quick again after %s", acknowledged, len(events), took.Round(100*time.Millisecond))}
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"hookdrill/contract"
 	"hookdrill/internal/faultproxy"
-	"hookdrill/internal/managed"
 	"hookdrill/mockclaude"
 	"hookdrill/observe"
 	"hookdrill/reports"
@@ -24,16 +23,38 @@ import (
 type Config struct {
 	Contract *contract.Contract
 	Sender   *mockclaude.Sender
-	Receiver *managed.Receiver
+	Receiver Receiver
+	// Address is where the receiver is, as host:port, Host what a request calls it, and Via
+	// makes a sender that finds it at another address.
+	Address, Host string
+	Via           func(address string) (*mockclaude.Sender, error)
 	// Database is the proxy in front of the receiver's database, nil when it was given none.
 	Database *faultproxy.Proxy
 	// Observers say what the receiver did; without them a drill can fail and not pass.
 	Observers []observe.Observer
-	// Settle bounds the wait for effects.
+	// Settle bounds the wait for effects. A queue whose worker was killed hands its job to
+	// another only after its time limit, often tens of seconds: a receiver is not accused of a
+	// loss before that.
 	Settle time.Duration
 	Seed   uint64
 	Repeat func(id string) string
 	Now    func() time.Time
+}
+
+// Receiver is a receiver that can be stopped and started.
+type Receiver interface {
+	// Running reports whether it runs.
+	Running() bool
+	// Start starts it and waits until it listens.
+	Start(ctx context.Context) error
+	// Stop asks it to end and waits until it is gone; after the limit it is killed. It
+	// returns how long it took, and whether it ended by itself.
+	Stop(limit time.Duration) (took time.Duration, inOrder bool, err error)
+	// Kill ends it without warning. Kills says whether that can be done, or why not.
+	Kill() error
+	Kills() (can bool, why string)
+	// Means says by what it is stopped and killed, for timelines.
+	Means() (stop, kill string)
 }
 
 // Drills carries out drills against one receiver, one after the other.
@@ -76,6 +97,10 @@ func scripts() map[string]func(*trial, context.Context) verdict {
 		"DUR-04":  (*trial).silentDatabase,
 		"DUR-05":  (*trial).slowDatabase,
 		"DUR-06":  (*trial).outage,
+		"DUR-07":  (*trial).lostCommits,
+		"DUR-08":  (*trial).lostAnswers,
+		"DUR-09":  (*trial).halfOpened,
+		"DUR-10":  (*trial).narrowLine,
 	}
 }
 
@@ -95,6 +120,9 @@ func (d *Drills) Run(ctx context.Context, r contract.Requirement) (check reports
 	}
 	t := d.trial(r.ID, started)
 	found := t.carry(ctx, scripts()[r.ID])
+	if found.status == reports.Fail {
+		t.look(ctx)
+	}
 	if ctx.Err() != nil {
 		found = verdict{reports.NotExercised, "", "the run was stopped in the middle of the drill"}
 	}
@@ -159,14 +187,17 @@ func (t *trial) start(ctx context.Context) error {
 
 // stop asks the receiver to stop. The observers' idle connections are closed before: some
 // servers wait for them.
-func (t *trial) stop(limit time.Duration) (took time.Duration, inOrder bool) {
+func (t *trial) stop(limit time.Duration) (took time.Duration, inOrder bool, err error) {
 	for _, o := range t.cfg.Observers {
 		if probe, keeps := o.(interface{ CloseIdle() }); keeps {
 			probe.CloseIdle()
 		}
 	}
-	return t.cfg.Receiver.Stop(limit)
+	return t.cfg.Receiver.Stop(limit) //nolint:wrapcheck // it says what failed
 }
+
+// unable is a verdict when what should be done to the receiver could not be done.
+func unable(err error) verdict { return verdict{reports.NotExercised, "", err.Error()} }
 
 // restarted is a verdict when the receiver did not come back.
 func restarted(err error) verdict {

@@ -66,10 +66,16 @@ func (t *trial) once(ctx context.Context, e *event) attempt {
 
 // deliver delivers an event with the contract's retries, scaled, and after them until it is
 // acknowledged or its time is over.
-func (t *trial) deliver(ctx context.Context, e *event) {
+func (t *trial) deliver(ctx context.Context, e *event) { t.deliverTelling(ctx, e, nil) }
+
+// deliverTelling also tells of the acknowledgement.
+func (t *trial) deliverTelling(ctx context.Context, e *event, acknowledged chan<- struct{}) {
 	last := t.since() + recovery
 	for i := 0; ctx.Err() == nil; i++ {
 		if t.once(ctx, e).acknowledged() {
+			if acknowledged != nil {
+				acknowledged <- struct{}{}
+			}
 			return
 		}
 		wait := time.Second
@@ -95,30 +101,63 @@ func pause(ctx context.Context, d time.Duration) {
 // traffic delivers events, with retries, one after each wait, until it is waited for.
 type traffic struct {
 	t    *trial
+	ctx  context.Context //nolint:containedctx // the traffic's own, ended by stop
 	stop context.CancelFunc
-	all  []*event
-	done sync.WaitGroup
+	// steady are the events that come one after another, further those of volleys.
+	steady, further []*event
+	done            sync.WaitGroup
 }
 
-// flow begins to deliver n new events, an event every so often.
-func (t *trial) flow(ctx context.Context, n int, every time.Duration) (*traffic, error) {
-	all, err := t.draw(n)
+// flow begins to deliver n new events, an event every so often. So many volleys can be added to it.
+func (t *trial) flow(ctx context.Context, n int, every time.Duration, volleys int) (*traffic, error) {
+	f, err := t.prepare(ctx, n, volleys)
+	if err == nil {
+		f.begin(every)
+	}
+	return f, err
+}
+
+// prepare draws the events of a flow.
+func (t *trial) prepare(ctx context.Context, n, volleys int) (*traffic, error) {
+	all, err := t.draw(n + volleys*burst)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.fresh(ctx, all); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	f := &traffic{t: t, all: all, stop: cancel}
-	t.note("%d events are sent, one every %s, and retried %.0f times as fast as in the contract", n, every, t.speed)
+	f := &traffic{t: t, steady: all[:n], further: all[n:]}
+	f.ctx, f.stop = context.WithCancel(ctx)
+	return f, nil
+}
+
+// begin begins to deliver.
+func (f *traffic) begin(every time.Duration) {
+	f.t.note("%d events are sent, one every %s, and retried %.0f times as fast as in the contract", len(f.steady), every, f.t.speed)
 	f.done.Go(func() {
-		for _, e := range all {
-			f.done.Go(func() { t.deliver(ctx, e) })
-			pause(ctx, every)
+		for _, e := range f.steady {
+			f.done.Go(func() { f.t.deliver(f.ctx, e) })
+			pause(f.ctx, every)
 		}
 	})
-	return f, nil
+}
+
+// volley delivers the events of the i-th volley, all at once, and returns when the first
+// of them is acknowledged; false when none is for a time.
+func (f *traffic) volley(ctx context.Context, i int) bool {
+	first := make(chan struct{}, burst)
+	for _, e := range f.further[i*burst : (i+1)*burst] {
+		f.done.Go(func() { f.t.deliverTelling(f.ctx, e, first) })
+	}
+	limit := time.NewTimer(30 * time.Second)
+	defer limit.Stop()
+	select {
+	case <-first:
+		return true
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 func (f *traffic) wait() {
@@ -152,10 +191,21 @@ func reach(ctx context.Context, acks <-chan int, k int) bool {
 	}
 }
 
+// sent are the events that were sent at all.
+func (t *trial) sent() (out []*event) {
+	for _, e := range t.events {
+		if len(e.attempts) > 0 {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // undelivered says which events were never acknowledged, though they should be in the end.
 func (t *trial) undelivered() (verdict, bool) {
 	var never []*event
-	for _, e := range t.events {
+	sent := t.sent()
+	for _, e := range sent {
 		if !e.acknowledged() {
 			never = append(never, e)
 		}
@@ -166,7 +216,7 @@ func (t *trial) undelivered() (verdict, bool) {
 	t.blame(never...)
 	last := never[0].attempts[len(never[0].attempts)-1].said()
 	return verdict{
-		reports.Fail, fmt.Sprintf("%d of %d events were never acknowledged", len(never), len(t.events)),
+		reports.Fail, fmt.Sprintf("%d of %d events were never acknowledged", len(never), len(sent)),
 		fmt.Sprintf("%d events were not acknowledged by any retry, nor %s later: %s (in the end: %s)", len(never), recovery, names(never), last),
 	}, true
 }
@@ -180,7 +230,8 @@ func (t *trial) effects(ctx context.Context, actual string) verdict {
 		return verdict{reports.NotObserved, actual, "nothing wrong was answered, and nobody could say what the receiver did with it (--observe)"}
 	}
 	expect := map[string]observe.Expectation{}
-	for _, e := range t.events {
+	sent := t.sent()
+	for _, e := range sent {
 		expect[e.EventID] = observe.Expectation{Min: 1, Max: 1}
 	}
 	for _, o := range t.cfg.Observers {
@@ -192,7 +243,7 @@ func (t *trial) effects(ctx context.Context, actual string) verdict {
 			return verdict{reports.NotObserved, actual, "the observer cannot be trusted: " + result.Why}
 		}
 		var lost, doubled []*event
-		for _, e := range t.events {
+		for _, e := range sent {
 			e.effect, e.seen = result.Effects[e.EventID].Processed, true
 			switch {
 			case e.effect == 0:
@@ -201,22 +252,50 @@ func (t *trial) effects(ctx context.Context, actual string) verdict {
 				doubled = append(doubled, e)
 			}
 		}
-		t.note("%d events were looked at: %d have no effect, %d more than one", len(t.events), len(lost), len(doubled))
+		t.note("after %s of waiting %d events were looked at: %d have no effect, %d more than one", result.Waited.Round(100*time.Millisecond), len(sent), len(lost), len(doubled))
 		if len(lost)+len(doubled) > 0 {
 			t.blame(lost...)
 			t.blame(doubled...)
 			var why []string
 			if len(lost) > 0 {
-				why = append(why, "acknowledged and not processed: "+names(lost))
+				why = append(why, fmt.Sprintf("acknowledged and not processed %s later: %s", result.Waited.Round(time.Second), names(lost)))
 			}
 			if len(doubled) > 0 {
 				why = append(why, "processed more than once: "+names(doubled))
 			}
-			return verdict{reports.Fail, fmt.Sprintf("of %d events %d lost, %d processed twice", len(t.events), len(lost), len(doubled)), strings.Join(why, "; ")}
+			return verdict{reports.Fail, fmt.Sprintf("of %d events %d lost, %d processed twice", len(sent), len(lost), len(doubled)), strings.Join(why, "; ")}
 		}
 	}
 	if actual != "" {
 		actual += "; "
 	}
-	return verdict{reports.Pass, fmt.Sprintf("%s%d events, each with one effect", actual, len(t.events)), ""}
+	return verdict{reports.Pass, fmt.Sprintf("%s%d events, each with one effect", actual, len(sent)), ""}
 }
+
+// look asks once what became of the events that show what is wrong, where nobody has asked yet:
+// for the timeline alone.
+func (t *trial) look(ctx context.Context) {
+	var ids []string
+	for _, e := range t.blamed {
+		if !e.seen {
+			ids = append(ids, e.EventID)
+		}
+	}
+	if len(t.cfg.Observers) == 0 || len(ids) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	effects, err := t.cfg.Observers[0].Effects(ctx, ids)
+	if err != nil {
+		return
+	}
+	for _, e := range t.blamed {
+		if !e.seen {
+			e.effect, e.seen = effects[e.EventID].Processed, true
+		}
+	}
+}
+
+// lookLimit bounds that question.
+const lookLimit = 5 * time.Second

@@ -8,8 +8,18 @@ import "os/exec"
 
 func group(*exec.Cmd) {}
 
-func terminate(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
+func terminate(cmd *exec.Cmd, _ string) { _ = cmd.Process.Kill() }
 
-func kill(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
+func kill(cmd *exec.Cmd, _ string) { _ = cmd.Process.Kill() }
 
-func alive(*exec.Cmd) bool { return false }
+func alive(*exec.Cmd, string) bool { return false }
+
+func newGuard(string, string) (*guard, error) { return &guard{}, nil }
+
+type guard struct{}
+
+func (*guard) watch(int) {}
+
+func (*guard) release() {}
+
+func elsewhere(string) string { return "" }

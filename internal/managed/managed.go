@@ -5,6 +5,7 @@ package managed
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -36,6 +37,8 @@ type Config struct {
 	Address string
 	// Ready bounds the wait for that; 0 is 30 s.
 	Ready time.Duration
+	// Scratch is a folder that is removed should hookdrill be killed, "" for none.
+	Scratch string
 }
 
 // Validate names every wrong field.
@@ -55,11 +58,13 @@ func (c Config) Validate() error {
 
 // Receiver is a receiver that was started by a command. Its methods are for one goroutine.
 type Receiver struct {
-	cfg Config
-	log *os.File
+	cfg  Config
+	log  *os.File
+	mark string // in the environment of all that it starts
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
+	guard  *guard
 	ended  chan struct{} // closed when the command has ended
 	failed error         // how it ended
 }
@@ -91,7 +96,7 @@ func New(cfg Config, dir string) (*Receiver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("manage receiver: %w", err)
 	}
-	return &Receiver{cfg: cfg, log: log}, nil
+	return &Receiver{cfg: cfg, log: log, mark: "HOOKDRILL_RUN=" + rand.Text()}, nil
 }
 
 // LogFile is the file with what it wrote.
@@ -108,15 +113,21 @@ func (r *Receiver) Start(ctx context.Context) error {
 	}
 	//nolint:gosec // the user's own command, on purpose
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", r.cfg.Command) // outlives ctx, so that a run can end in order
-	cmd.Dir, cmd.Env = r.cfg.Dir, append(os.Environ(), r.cfg.Env...)
+	cmd.Dir, cmd.Env = r.cfg.Dir, append(append(os.Environ(), r.cfg.Env...), r.mark)
 	cmd.Stdout, cmd.Stderr = r.log, r.log
 	group(cmd)
+	guard, err := newGuard(r.mark, r.cfg.Scratch)
+	if err != nil {
+		return err
+	}
 	if err := cmd.Start(); err != nil {
+		guard.release()
 		return &StartError{Problem: err.Error()}
 	}
+	guard.watch(cmd.Process.Pid)
 	ended := make(chan struct{})
 	r.mu.Lock()
-	r.cmd, r.ended = cmd, ended
+	r.cmd, r.ended, r.guard = cmd, ended, guard
 	r.mu.Unlock()
 	go func() {
 		err := cmd.Wait()
@@ -125,14 +136,14 @@ func (r *Receiver) Start(ctx context.Context) error {
 		r.mu.Unlock()
 		close(ended)
 	}()
-	if err := r.wait(ctx, ended); err != nil {
-		r.Kill()
+	if err := r.wait(ctx, cmd, ended); err != nil {
+		r.kill()
 		return err
 	}
 	return nil
 }
 
-func (r *Receiver) wait(ctx context.Context, ended chan struct{}) error {
+func (r *Receiver) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) error {
 	limit := time.NewTimer(r.cfg.Ready)
 	defer limit.Stop()
 	tick := time.NewTicker(poll)
@@ -142,6 +153,10 @@ func (r *Receiver) wait(ctx context.Context, ended chan struct{}) error {
 		case <-ctx.Done():
 			return fmt.Errorf("start receiver: %w", ctx.Err())
 		case <-ended:
+			if alive(cmd, r.mark) { // what it started runs on
+				ended = nil
+				continue
+			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			how := "it ended at once"
@@ -150,7 +165,7 @@ func (r *Receiver) wait(ctx context.Context, ended chan struct{}) error {
 			}
 			return &StartError{Problem: how, Output: r.output()}
 		case <-limit.C:
-			return &StartError{Problem: fmt.Sprintf("nothing listens at %s after %s (it is told its port in PORT)", r.cfg.Address, r.cfg.Ready), Output: r.output()}
+			return &StartError{Problem: fmt.Sprintf("nothing listens at %s after %s; it is told its port in PORT, and --target says otherwise where it cannot be told%s", r.cfg.Address, r.cfg.Ready, elsewhere(r.mark)), Output: r.output()}
 		case <-tick.C:
 			if listening(ctx, r.cfg.Address) {
 				return nil
@@ -187,7 +202,7 @@ func (r *Receiver) Running() bool {
 	}
 	select {
 	case <-r.ended:
-		return false
+		return alive(r.cmd, r.mark)
 	default:
 		return true
 	}
@@ -196,35 +211,45 @@ func (r *Receiver) Running() bool {
 // Stop asks it to end (SIGTERM) and waits until it and all that it started are gone, or the
 // limit is over; then what is left is killed. It returns how long it took, and whether it ended by
 // itself.
-func (r *Receiver) Stop(limit time.Duration) (took time.Duration, inOrder bool) {
+func (r *Receiver) Stop(limit time.Duration) (took time.Duration, inOrder bool, err error) {
 	r.mu.Lock()
 	cmd, ended := r.cmd, r.ended
 	r.mu.Unlock()
 	if cmd == nil {
-		return 0, true
+		return 0, true, nil
 	}
 	began := time.Now()
-	terminate(cmd)
+	terminate(cmd, r.mark)
 	inOrder = r.gone(cmd, ended, limit)
 	took = time.Since(began)
-	r.Kill()
-	return took, inOrder
+	r.kill()
+	return took, inOrder, nil
 }
+
+// Kills says that it can be killed.
+func (r *Receiver) Kills() (can bool, why string) { return true, "" }
+
+// Means says by what it is stopped and killed.
+func (r *Receiver) Means() (stop, kill string) { return "SIGTERM", "SIGKILL" }
 
 // Kill ends it and all that it started without warning (SIGKILL), and waits until they are
 // gone.
-func (r *Receiver) Kill() {
+func (r *Receiver) Kill() error {
+	r.kill()
+	return nil
+}
+
+func (r *Receiver) kill() {
 	r.mu.Lock()
-	cmd, ended := r.cmd, r.ended
+	cmd, ended, guard := r.cmd, r.ended, r.guard
+	r.cmd = nil
 	r.mu.Unlock()
 	if cmd == nil {
 		return
 	}
-	kill(cmd)
+	kill(cmd, r.mark)
 	r.gone(cmd, ended, defaultReady)
-	r.mu.Lock()
-	r.cmd = nil
-	r.mu.Unlock()
+	guard.release()
 }
 
 // gone waits until a command and its group are gone.
@@ -238,7 +263,7 @@ func (r *Receiver) gone(cmd *exec.Cmd, ended chan struct{}, limit time.Duration)
 	}
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for alive(cmd) {
+	for alive(cmd, r.mark) {
 		select {
 		case <-tick.C:
 		case <-end.C:
@@ -250,7 +275,7 @@ func (r *Receiver) gone(cmd *exec.Cmd, ended chan struct{}, limit time.Duration)
 
 // Close kills what runs and closes the log.
 func (r *Receiver) Close() error {
-	r.Kill()
+	r.kill()
 	if err := r.log.Close(); err != nil {
 		return fmt.Errorf("close receiver's log: %w", err)
 	}

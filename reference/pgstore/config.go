@@ -52,7 +52,9 @@ type Config struct {
 	// JobTimeout bounds one try. Default 10 s.
 	JobTimeout time.Duration
 	// RescueAfter is when a job whose worker was killed is tried again, at
-	// least JobTimeout. It is looked for every 30 s. Default 20 s.
+	// least JobTimeout. It is looked for every 30 s, and as soon as another instance leads,
+	// which is 15 to 20 s after the one that led was killed. Default 12 s, so that its jobs are
+	// then among those.
 	RescueAfter time.Duration
 
 	// Logger takes what the background work reports. Default: none.
@@ -81,7 +83,7 @@ func (c Config) withDefaults() Config {
 	or(&c.Workers, 8)
 	or(&c.MaxAttempts, 10)
 	or(&c.JobTimeout, 10*time.Second)
-	or(&c.RescueAfter, 20*time.Second)
+	or(&c.RescueAfter, 12*time.Second)
 	or(&c.Logger, slog.New(slog.DiscardHandler))
 	if c.Tracer == nil {
 		c.Tracer = noop.NewTracerProvider()

@@ -41,13 +41,15 @@ def prepare():
 
 def process(event):
     """Note the event and do its work, in one transaction."""
+    if DEFECT in ("slow", "cut-off"):
+        time.sleep(0.3)
     db = connect()
     try:
         db.execute("BEGIN IMMEDIATE")
         if db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (event,)).rowcount == 1:
             if DEFECT == "seen-first":  # noted for good before the work is done
                 db.execute("COMMIT")
-                time.sleep(0.05)
+                time.sleep(0.01)
                 db.execute("BEGIN IMMEDIATE")
             db.execute("INSERT INTO effects VALUES (?)", (event,))
         db.execute("COMMIT")
@@ -70,6 +72,7 @@ def work():
         event = QUEUE.get()
         time.sleep(0.03)
         process(event)
+        QUEUE.task_done()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -111,8 +114,11 @@ class Handler(BaseHTTPRequestHandler):
             event = event["id"]
         except (ValueError, KeyError, TypeError):
             return self.answer(400)
-        if DEFECT == "acknowledge-first":
+        if DEFECT in ("acknowledge-first", "drains"):
             QUEUE.put(event)
+        elif DEFECT == "answers-first":  # and works on it at once
+            self.answer(200)
+            return process(event)
         elif DEFECT == "memory":
             process_in_memory(event)
         else:
@@ -122,16 +128,20 @@ class Handler(BaseHTTPRequestHandler):
 
 def main():
     prepare()
-    if DEFECT == "acknowledge-first":
+    if DEFECT in ("acknowledge-first", "drains"):
         threading.Thread(target=work, daemon=True).start()
     server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
     server.daemon_threads = False  # those that are under way are finished at the end
     if DEFECT == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    elif DEFECT == "cut-off":
+        pass  # ends at once
     else:
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever(poll_interval=0.05)
     server.server_close()
+    if DEFECT == "drains":
+        QUEUE.join()
 
 
 main()

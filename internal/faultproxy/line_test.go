@@ -1,0 +1,82 @@
+package faultproxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestLine: the receiver gets the request, and the sender hears nothing, or too late.
+func TestLine(t *testing.T) {
+	t.Parallel()
+	var came atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		came.Add(1)
+		_, _ = io.WriteString(w, "done")
+	}))
+	t.Cleanup(server.Close)
+	l, err := NewLine(strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	post := func(limit time.Duration, body string) error {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.Address(), strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		res, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		_, err = io.ReadAll(res.Body)
+		return err
+	}
+	if err := post(time.Minute, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if err := post(time.Minute, ""); !errors.Is(err, syscall.ECONNRESET) || came.Load() != 2 {
+		t.Errorf("reset: %v, %d requests came", err, came.Load())
+	}
+	l.Heal(t.Context())
+	if err := l.Cut(5); err != nil {
+		t.Fatal(err)
+	}
+	if err := post(time.Minute, ""); err == nil || came.Load() != 3 {
+		t.Errorf("cut: %v, %d requests came", err, came.Load())
+	}
+	l.Heal(t.Context())
+	if err := l.Silence(); err != nil {
+		t.Fatal(err)
+	}
+	if err := post(200*time.Millisecond, ""); !errors.Is(err, context.DeadlineExceeded) || came.Load() != 3 {
+		t.Errorf("silence: %v, %d requests came", err, came.Load())
+	}
+	l.Heal(t.Context())
+	if err := l.Narrow(1); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := post(time.Minute, strings.Repeat("x", 1024)); err != nil || time.Since(began) < 500*time.Millisecond {
+		t.Errorf("narrow: %v after %s", err, time.Since(began))
+	}
+	l.Heal(t.Context())
+	if err := post(time.Minute, ""); err != nil {
+		t.Errorf("healed: %v", err)
+	}
+}

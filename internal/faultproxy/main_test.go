@@ -1,0 +1,9 @@
+package faultproxy
+
+import (
+	"testing"
+
+	"hookdrill/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
