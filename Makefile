@@ -14,7 +14,7 @@ TEST_TIMEOUT  ?= 10m
 flag = $(if $($(2)),--$(1) '$(subst ','\'',$($(2)))')
 flags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call flag,key-env,KEY_ENV) \
         $(call flag,observe,OBSERVE) $(call flag,exec,EXEC) $(call flag,level,LEVEL) $(call flag,only,ONLY) \
-        $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
+        $(call flag,baseline,BASELINE) $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
 loadflags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call flag,key-env,KEY_ENV) \
         $(call flag,observe,OBSERVE) $(call flag,rate,RATE) $(call flag,duration,DURATION) \
         $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
@@ -25,7 +25,7 @@ loadflags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call fla
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "make conformance passes on TARGET CONTRACT KEY_ENV OBSERVE EXEC LEVEL ONLY SEED OUT, and further flags in ARGS:"
+	@echo "make conformance passes on TARGET CONTRACT KEY_ENV OBSERVE EXEC LEVEL ONLY BASELINE SEED OUT, and further flags in ARGS:"
 	@echo "  make conformance TARGET=http://127.0.0.1:8080/webhooks/claude KEY_ENV=CLAUDE_WEBHOOK_KEY ARGS='--strict --quick'"
 	@echo "make loadtest passes on TARGET CONTRACT KEY_ENV OBSERVE RATE DURATION SEED OUT, and further flags in ARGS:"
 	@echo "  make loadtest TARGET=http://127.0.0.1:8080/webhooks/claude RATE=500 DURATION=30s"

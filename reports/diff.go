@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -44,6 +45,9 @@ func Compare(before, after *Report) (*Diff, error) {
 	d := &Diff{Old: before, New: after}
 	d.note("contract", before.Contract, after.Contract)
 	d.note("level", before.Level, after.Level)
+	d.note("version", before.Tool.Version, after.Tool.Version)
+	d.note("seed", strconv.FormatUint(before.Seed, 10), strconv.FormatUint(after.Seed, 10))
+	d.note("baseline", baselineName(before), baselineName(after))
 	for _, r := range []*Report{before, after} {
 		if r.Interrupted {
 			d.Notes = append(d.Notes, "the run of "+r.Started.UTC().Format("2006-01-02 15:04:05")+" was stopped before its end")
@@ -74,6 +78,17 @@ func Compare(before, after *Report) (*Diff, error) {
 	return d, nil
 }
 
+func baselineName(r *Report) string {
+	if r.Baseline == nil {
+		return "none"
+	}
+	return r.Baseline.File
+}
+
+// failed reports a failure, known or not; passed a pass, listed as a failure or not.
+func failed(s Status) bool { return s == Fail || s == KnownFail }
+func passed(s Status) bool { return s == Pass || s == StaleBaseline }
+
 func (d *Diff) note(what, before, after string) {
 	if before != after {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s: %s before, %s now", what, line(before, maxShort), line(after, maxShort)))
@@ -83,7 +98,7 @@ func (d *Diff) note(what, before, after string) {
 func (d *Diff) check(before, after *Check) {
 	c := DiffCheck{ID: after.ID, Title: after.Title, New: after.Status, Why: after.Why}
 	if before == nil {
-		if after.Status == Fail {
+		if failed(after.Status) {
 			d.Failing = append(d.Failing, c)
 			return
 		}
@@ -100,12 +115,12 @@ func (d *Diff) check(before, after *Check) {
 		}
 	}
 	switch {
-	case after.Status == Fail && (before.Status != Fail || len(c.Cases) > 0):
+	case failed(after.Status) && (!failed(before.Status) || len(c.Cases) > 0):
 		d.Failing = append(d.Failing, c)
 	case before.Status == after.Status:
-	case before.Status == Fail && after.Status == Pass:
+	case failed(before.Status) && passed(after.Status):
 		d.Fixed = append(d.Fixed, c)
-	case before.Status == Pass:
+	case passed(before.Status) && !passed(after.Status):
 		d.Unproved = append(d.Unproved, c)
 	default:
 		d.Changed = append(d.Changed, c)
@@ -116,8 +131,8 @@ func (d *Diff) check(before, after *Check) {
 func newlyFailing(before, after *Check) []string {
 	var names []string
 	for _, c := range after.Cases {
-		failed := slices.ContainsFunc(before.Cases, func(b Case) bool { return b.Name == c.Name && b.Status == Fail })
-		if c.Status == Fail && !failed {
+		did := slices.ContainsFunc(before.Cases, func(b Case) bool { return b.Name == c.Name && failed(b.Status) })
+		if failed(c.Status) && !did {
 			names = append(names, c.Name)
 		}
 	}
@@ -131,7 +146,7 @@ func newlyFailing(before, after *Check) []string {
 func (d *Diff) ExitCode(slower float64) int {
 	worst := ExitOK
 	for _, c := range d.Failing {
-		if d.decides(c.ID) {
+		if c.New != KnownFail && d.decides(c.ID) {
 			return ExitNonconform
 		}
 	}
@@ -141,7 +156,7 @@ func (d *Diff) ExitCode(slower float64) int {
 		}
 	}
 	for _, c := range d.Gone {
-		if c.Old == Pass {
+		if passed(c.Old) {
 			worst = ExitIncomplete
 		}
 	}

@@ -177,3 +177,34 @@ func TestCompareLoads(t *testing.T) {
 		t.Errorf("half of the throughput: %+v", d.Load.Rate)
 	}
 }
+
+func TestCompareKnownFailures(t *testing.T) {
+	t.Parallel()
+	with := func(s reports.Status) *reports.Report {
+		return &reports.Report{Command: "conformance", Checks: []reports.Check{{ID: "SIG-03", Level: reports.Must, Status: s, Cases: []reports.Case{{Name: "random", Status: s}}}}}
+	}
+	tests := map[string]struct {
+		before, after          reports.Status
+		failing, fixed, change int
+		exit                   int
+	}{
+		"becomes a known failure":   {reports.Pass, reports.KnownFail, 1, 0, 0, reports.ExitOK},
+		"was known, and is not now": {reports.KnownFail, reports.Fail, 0, 0, 1, reports.ExitOK},
+		"was known, and passes":     {reports.KnownFail, reports.StaleBaseline, 0, 1, 0, reports.ExitOK},
+		"failed, and is known":      {reports.Fail, reports.KnownFail, 0, 0, 1, reports.ExitOK},
+		"passes and is stale":       {reports.Pass, reports.StaleBaseline, 0, 0, 1, reports.ExitOK},
+		"stale, and fails":          {reports.StaleBaseline, reports.Fail, 1, 0, 0, reports.ExitNonconform},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, err := reports.Compare(with(tt.before), with(tt.after))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(d.Failing) != tt.failing || len(d.Fixed) != tt.fixed || len(d.Changed) != tt.change || len(d.Unproved) != 0 || d.ExitCode(-1) != tt.exit {
+				t.Errorf("Compare() = %+v, exit %d", d, d.ExitCode(-1))
+			}
+		})
+	}
+}

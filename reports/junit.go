@@ -100,6 +100,11 @@ func junitOf(r *Report) *junitSuites {
 	} else if c := endCase(r); c != nil {
 		add("run", c, 0)
 	}
+	if b := r.Baseline; b != nil && len(b.Expired) > 0 {
+		add("baseline", &junitCase{Name: "no entry of the baseline has expired", Failure: &junitText{
+			Message: line("expired: "+strings.Join(b.Expired, ", "), maxSentence), Type: "baseline",
+		}}, 0)
+	}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		add(cmp.Or(line(c.Family, maxShort), "unknown"), checkCase(c, r.Strict), c.DurationMS)
@@ -133,6 +138,8 @@ func checkCase(c *Check, strict bool) *junitCase {
 			message = gist(bad[0])
 		}
 		out.Failure = &junitText{Message: message, Type: cmp.Or(line(string(c.Level), maxShort), "must"), Text: evidence(c)}
+	case keyStale:
+		out.Failure = &junitText{Message: message, Type: "baseline"}
 	case keyError, keyUnknown:
 		out.Error = &junitText{Message: message, Type: o.key, Text: evidence(c)}
 	case keyAdvice, keyRecorded, keyKnown:

@@ -115,6 +115,8 @@ type Report struct {
 	Interrupted bool `json:"interrupted,omitempty"`
 	// Strict is true when a failed SHOULD decided the verdict as a MUST does.
 	Strict bool `json:"strict,omitempty"`
+	// Baseline says what a baseline did to the result; nil without one.
+	Baseline *Baseline `json:"baseline,omitempty"`
 	// Load is what a load test measured; nil for another run.
 	Load *Load `json:"load,omitempty"`
 	// Checklist is what the run says of the ten points to have done before a launch; nil where
@@ -124,6 +126,36 @@ type Report struct {
 	Combined []Combined `json:"combined,omitempty"`
 	// Repeat is the command that repeats the whole run.
 	Repeat string `json:"repeat"`
+}
+
+// Baseline is what a file of known failures did to a result.
+type Baseline struct {
+	File string `json:"file"`
+	// Entries counts those of the file.
+	Entries int `json:"entries"`
+	// Unexpected counts the failures that decide and that no entry excuses, Known those that
+	// one does, Unproven what is unproven within the level and not listed, and Waived what is
+	// unproven and listed.
+	Unexpected int `json:"unexpected"`
+	Known      int `json:"known"`
+	Unproven   int `json:"unproven"`
+	Waived     int `json:"waived"`
+	// Stale lists entries that pass now, Expired those whose last day is over.
+	Stale   []string `json:"stale,omitempty"`
+	Expired []string `json:"expired,omitempty"`
+	// Until is the last day on which all entries that excused something count.
+	Until string `json:"until,omitempty"`
+}
+
+// outdated reports whether the file itself has to be mended.
+func (b *Baseline) outdated() bool { return b != nil && len(b.Stale)+len(b.Expired) > 0 }
+
+// Excuse is the entry of a baseline that excuses a check or a case.
+type Excuse struct {
+	ID      string `json:"id"`
+	Reason  string `json:"reason"`
+	Link    string `json:"link,omitempty"`
+	Expires string `json:"expires"`
 }
 
 // Tool names the program that wrote a report.
@@ -207,6 +239,8 @@ type Check struct {
 	// Matters says what goes wrong in production without it.
 	Matters string `json:"matters"`
 	Cases   []Case `json:"cases"`
+	// Baseline is the entry that excuses the check, nil for none.
+	Baseline *Excuse `json:"baseline,omitempty"`
 }
 
 // Case is one concrete trial of a check.
@@ -225,6 +259,8 @@ type Case struct {
 	Curl string `json:"curl,omitempty"`
 	// Timeline tells of a drill what was done and seen, a line a moment, from its beginning.
 	Timeline []string `json:"timeline,omitempty"`
+	// Baseline is the entry that excuses the case, nil for none.
+	Baseline *Excuse `json:"baseline,omitempty"`
 }
 
 // Exchange is one request and its answer, as evidence: redacted, and cut to a

@@ -67,6 +67,8 @@ func verdictWord(r *Report) (word, key string) {
 		return "Conformant", keyPass
 	case r.Verdict == Conformant:
 		return "Interrupted", keyUnexercise
+	case r.Verdict == Nonconformant && r.Baseline != nil && ExitCode(r) == ExitOK:
+		return "Not conformant", keyKnown
 	case r.Verdict == Nonconformant:
 		return "Not conformant", keyFail
 	case r.Verdict == Incomplete:
@@ -105,6 +107,9 @@ func settings(r *Report) []setting {
 		{"Duration", span(r.DurationMS)},
 		{"Exit code", strconv.Itoa(ExitCode(r))},
 	}
+	if b := r.Baseline; b != nil {
+		facts = append(facts, setting{"Baseline", b.words()})
+	}
 	if r.Strict {
 		facts = append(facts, setting{"Strict", "yes: advice decides"})
 	}
@@ -112,4 +117,18 @@ func settings(r *Report) []setting {
 		facts = append(facts, setting{"Interrupted", "yes: stopped before its end"})
 	}
 	return facts
+}
+
+// words says what a baseline did, in a line.
+func (b *Baseline) words() string {
+	parts := []string{fmt.Sprintf("%s lists %d", b.File, b.Entries)}
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{b.Known, "known to fail"}, {b.Waived, "known to be unproven"}, {b.Unexpected, "unexpected"}, {len(b.Stale), "stale"}, {len(b.Expired), "expired"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -33,6 +33,7 @@ type conformanceFlags struct {
 	targetFlags
 	observeFlags
 	managedFlags
+	baselineFlags
 	level, logFile, folder             string
 	only, skip                         []string
 	strict, quick, list, dryRun, quiet bool
@@ -68,6 +69,7 @@ func conformanceCommand(s Streams) *cobra.Command {
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default: a new one, which the report names)")
 	f.observeFlags.register(fl)
 	f.managedFlags.register(fl)
+	f.baselineFlags.register(fl)
 	fl.StringVar(&f.level, "level", "", "`LEVEL` to judge at: wire, observed or managed (default: the highest that the flags allow)")
 	fl.StringVar(&f.logFile, "log", "", "`FILE` that the receiver logs to, for OBS-01 and OBS-02")
 	fl.StringVar(&f.folder, "scenarios", "", "`DIR` of further scenarios")
@@ -139,7 +141,11 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 	if err != nil {
 		return err
 	}
-	return f.report(report, dir, s)
+	said := f.report(report, dir, s)
+	if err := f.keep(cfg.Baseline, report, s); err != nil {
+		return err
+	}
+	return said
 }
 
 // conduct runs the run and sorts its errors into exit codes.
@@ -224,6 +230,9 @@ func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Confi
 		if cfg.Scenarios, err = scenarios.Folder(f.folder, cfg.Scenarios); err != nil {
 			return nil, usage("docs/scenarios.md", "%w", err)
 		}
+	}
+	if cfg.Baseline, err = f.known(); err != nil {
+		return nil, err
 	}
 	if cfg.Header, err = f.headers(); err != nil {
 		return nil, err

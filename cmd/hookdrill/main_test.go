@@ -188,6 +188,10 @@ func codeOf(r reports.Report) int {
 		return 5
 	case r.Preflight != nil:
 		return 4
+	case !r.Interrupted && r.Baseline != nil && len(r.Baseline.Stale)+len(r.Baseline.Expired) > 0:
+		return 1
+	case !r.Interrupted && r.Baseline != nil && r.Baseline.Known > 0 && r.Counts[reports.Fail]+r.Counts[reports.NotExercised] == 0:
+		return 0
 	case r.Interrupted || r.Verdict == reports.Incomplete:
 		return 3
 	case r.Verdict == reports.Nonconformant:

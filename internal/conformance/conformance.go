@@ -56,6 +56,8 @@ type Config struct {
 	Seed            uint64
 	Only, Skip      []string
 	Quick, Strict   bool
+	// Baseline holds known failures; nil for none.
+	Baseline *verdict.Known
 	// Level is wire or observed.
 	Level     string
 	Observers []observe.Observer
@@ -108,7 +110,13 @@ func (e *ObserverError) Unwrap() error { return e.Err }
 
 // Plan draws the plan of a run without running it.
 func Plan(cfg Config) (*plan.Plan, error) {
-	p, err := plan.Build(input(cfg))
+	in := input(cfg)
+	if cfg.Baseline != nil {
+		for _, e := range cfg.Baseline.File.Known {
+			in.Baseline = append(in.Baseline, e.ID)
+		}
+	}
+	p, err := plan.Build(in)
 	if err != nil {
 		return nil, err
 	}
@@ -305,7 +313,7 @@ func (r *runner) input() verdict.Input {
 		Target: r.Target, TargetText: r.TargetText, Further: r.Further, Contract: r.Contract, KeyEnv: r.KeyEnv, KeyFile: r.KeyFile, Extra: r.Extra, Seed: r.Seed, Bundled: r.Bundled,
 		Observed: len(r.Observers) > 0,
 	}
-	in := verdict.Input{Plan: r.plan, Run: &r.seen, Drilled: r.drilled, Strict: r.Strict, Repeat: commands.Command, Head: reports.Report{
+	in := verdict.Input{Plan: r.plan, Run: &r.seen, Drilled: r.drilled, Strict: r.Strict, Baseline: r.Baseline, Repeat: commands.Command, Head: reports.Report{
 		Schema: reports.Schema, Tool: reports.Tool{Name: "hookdrill", Version: r.Version}, Command: "conformance",
 		Contract: r.Contract.Name, Level: r.Level, Seed: r.Seed, Started: r.seen.Started,
 		Target: r.target(), Repeat: commands.Whole(selection(r.Config)),

@@ -21,6 +21,8 @@ type Input struct {
 	// Only and Skip select by requirement id, family, or requirement/case.
 	// An empty Only selects everything.
 	Only, Skip []string
+	// Baseline are the ids that a baseline lists: requirements, or requirement/case.
+	Baseline []string
 	// Quick leaves out slow scenarios.
 	Quick bool
 	// HTTPS says that the target's URL is https, PreviousKey that a previous
@@ -65,7 +67,10 @@ func Build(in Input) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Seed: in.Seed, Contract: in.Contract}
+	if err := listed(in, cases); err != nil {
+		return nil, err
+	}
+	p := &Plan{Seed: in.Seed, Contract: in.Contract, Partial: map[string]bool{}}
 	needed := map[string]bool{} // requirements read by a selected one
 	chosen := map[string]bool{}
 	for _, r := range in.Requirements {
@@ -111,7 +116,7 @@ func Build(in Input) (*Plan, error) {
 		if own || read {
 			p.Cases = append(p.Cases, c)
 		} else if chosen[c.Requirement] {
-			p.Narrowed = true
+			p.Narrowed, p.Partial[c.Requirement] = true, true
 		}
 	}
 	canaries := source(in.Seed, "canary", "")
@@ -133,6 +138,19 @@ func canary(c *contract.Contract, rng *rand.Rand) string {
 		digits = idDigits
 	}
 	return f.Prefix + draw(rng, digits, f.Size)
+}
+
+// listed refuses ids of a baseline that name nothing; a family is too much to excuse.
+func listed(in Input, cases []*Case) error {
+	if _, err := newSelector("--baseline", in.Baseline, in, cases); err != nil {
+		return err
+	}
+	for _, id := range in.Baseline {
+		if !strings.Contains(id, "-") {
+			return &SelectionError{Flag: "--baseline", ID: id, Nearest: suggest.Nearest(id+"-01", []string{id + "-01"})}
+		}
+	}
+	return nil
 }
 
 // unmet says why a scenario's condition does not hold, "" if it does.

@@ -30,8 +30,10 @@ type Plan struct {
 	Canaries []string
 	// LeftOut names the requirements that a quick run or a selection left out.
 	LeftOut []string
-	// Narrowed is true when less than the whole catalogue was selected.
+	// Narrowed is true when less than the whole catalogue was selected, Partial names the
+	// selected requirements of which some cases were left out.
 	Narrowed bool
+	Partial  map[string]bool
 }
 
 // Check is one requirement and how it is to be judged.

@@ -42,7 +42,7 @@ func disagreement(c *reports.Check, states []string, cutShort bool) string {
 		return ""
 	}
 	bad := slices.ContainsFunc(states, func(s string) bool { return s != "passed" && s != "skipped" })
-	wrong := c.Status == reports.Fail || c.Status == reports.Error
+	wrong := c.Status == reports.Fail || c.Status == reports.KnownFail || c.Status == reports.Error
 	switch {
 	case len(states) == 0:
 		return "no spec ran for this check: a defect of hookdrill"
@@ -50,7 +50,7 @@ func disagreement(c *reports.Check, states []string, cutShort bool) string {
 		return fmt.Sprintf("the spec ended as %q, and the records say %q: a defect of hookdrill", states[len(states)-1], c.Status)
 	case wrong && !bad:
 		return fmt.Sprintf("the spec passed, and the records say %q: a defect of hookdrill", c.Status)
-	case c.Status == reports.Pass && states[len(states)-1] == "skipped":
+	case (c.Status == reports.Pass || c.Status == reports.StaleBaseline) && states[len(states)-1] == "skipped":
 		return "the spec was skipped, and the records say it passed: a defect of hookdrill"
 	}
 	return ""

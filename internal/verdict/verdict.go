@@ -25,6 +25,8 @@ type Input struct {
 	Head reports.Report
 	// Strict makes a failed SHOULD decide like a MUST.
 	Strict bool
+	// Baseline holds known failures; nil for none.
+	Baseline *Known
 	// Drilled holds the checks that were carried out and judged as drills, by id.
 	Drilled map[string]reports.Check
 	// Repeat gives the command that repeats a case; Curl the one that sends its
@@ -43,6 +45,7 @@ func Judge(in Input) *reports.Report {
 	}
 	r.Families = families(in, r.Checks)
 	r.Interrupted = in.Run.Interrupted
+	in.Baseline.apply(&r, in.Plan)
 	Finish(&r)
 	return &r
 }
@@ -176,6 +179,7 @@ func decide(r *reports.Report) {
 		return c.Level == reports.Must || (r.Strict && c.Level == reports.Should)
 	}
 	failed, unproven, passed, broken, bound := 0, 0, 0, 0, 0
+	known, waived := 0, 0
 	for _, c := range r.Checks {
 		if c.Status == reports.Error {
 			broken++
@@ -187,12 +191,17 @@ func decide(r *reports.Report) {
 		switch c.Status {
 		case reports.Fail:
 			failed++
-		case reports.Pass:
+		case reports.KnownFail:
+			known++
+		case reports.Pass, reports.StaleBaseline:
 			passed++
-		case reports.NotExercised:
-			unproven++
-		case reports.NotObserved:
-			if asked(r.Level, c.Need) {
+		case reports.NotExercised, reports.NotObserved:
+			if c.Status == reports.NotObserved && !asked(r.Level, c.Need) {
+				continue
+			}
+			if c.Baseline != nil {
+				waived++
+			} else {
 				unproven++
 			}
 		default: // counted above, or of no weight
@@ -210,18 +219,21 @@ func decide(r *reports.Report) {
 		}
 	case failed > 0:
 		r.Verdict = reports.Nonconformant
-		r.Sentence = fmt.Sprintf("The target breaks %d of the %d %s that were decided at level %s.", failed, failed+passed, kind, r.Level)
+		r.Sentence = fmt.Sprintf("The target breaks %d of the %d %s that were decided at level %s.", failed, failed+passed+known, kind, r.Level)
 	case broken > 0:
 		r.Verdict = reports.Failed
 		r.Sentence = fmt.Sprintf("No verdict: hookdrill itself failed in %d checks.", broken)
 	case r.Interrupted:
 		r.Verdict = reports.Incomplete
 		r.Sentence = "The run was interrupted; what it had not reached is unproven."
+	case known > 0:
+		r.Verdict = reports.Nonconformant
+		r.Sentence = knownSentence(r.Baseline, known, unproven, r.Level)
 	case bound == 0:
 		decideAdvice(r)
-	case unproven > 0:
+	case unproven+waived > 0:
 		r.Verdict = reports.Incomplete
-		r.Sentence = fmt.Sprintf("Nothing failed, but %d of the %d %s are unproven at level %s.", unproven, bound, kind, r.Level)
+		r.Sentence = fmt.Sprintf("Nothing failed, but %d of the %d %s are unproven at level %s.", unproven+waived, bound, kind, r.Level)
 	case passed == 0:
 		r.Verdict = reports.Incomplete
 		r.Sentence = fmt.Sprintf("Nothing failed, and nothing was proved: of the %d %s none could be judged at level %s.", bound, kind, r.Level)
@@ -234,6 +246,13 @@ func decide(r *reports.Report) {
 	}
 	if failed > 0 && r.Interrupted {
 		r.Sentence += " The run was interrupted before its end."
+	}
+	if b := r.Baseline; b != nil {
+		b.Unexpected, b.Known, b.Unproven, b.Waived = failed, known, unproven, waived
+		if waived > 0 && failed == 0 && known == 0 {
+			r.Sentence += fmt.Sprintf(" The baseline lists %d of them until %s.", waived, b.Until)
+		}
+		r.Sentence += outdated(b)
 	}
 	r.ExitCode = reports.ExitCode(r)
 }
