@@ -1,5 +1,5 @@
-// Package zoo keeps webhook receivers for the contract claude: each correct but
-// for one named defect, and some that are correct in different styles. They are
+// Package zoo keeps webhook receivers, most of them for the contract claude: each
+// correct but for one named defect, and some that are correct in different styles. They are
 // what hookdrill's own suites are tested against: every requirement has to catch
 // the receivers that break it, and only those.
 //
@@ -34,6 +34,8 @@ type Animal struct {
 	// PreviousKey asks the runner to configure a previous key, and to pass it to
 	// [Start].
 	PreviousKey bool
+	// Contract is the contract that the receiver is for; "" for claude.
+	Contract string
 	// Log is true when the receiver writes a log file: see [Server.LogFile].
 	Log bool
 
@@ -47,7 +49,7 @@ type Animal struct {
 // Correct says whether the receiver has no defect.
 func (a Animal) Correct() bool { return a.Defect == "" }
 
-// All lists the zoo, defects first, in an order that only grows.
+// All lists the zoo of the contract claude, defects first, in an order that only grows.
 func All() []Animal {
 	return slices.Concat(
 		noVerification(),
@@ -82,7 +84,7 @@ func All() []Animal {
 
 // find looks an animal up by its name.
 func find(name string) (Animal, error) {
-	for _, a := range All() {
+	for _, a := range slices.Concat(All(), Foreign()) {
 		if a.Name == name {
 			return a, nil
 		}

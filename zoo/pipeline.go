@@ -34,6 +34,11 @@ type receiver struct {
 	past  time.Duration // how old an event may be
 	ahead time.Duration // how far ahead of the clock an event may be
 
+	api       API                 // of thin events; none without a URL
+	where     func(errand) string // the URL that an errand leads to; "" for none
+	errands   chan errand         // to the worker
+	forgetful bool                // the worker drops what failed
+
 	// worker runs beside the server until its ctx ends; nil for none.
 	worker func(ctx context.Context)
 	// crash drops every connection and takes none for a while. Only the fragile
@@ -95,7 +100,8 @@ func newReceiver(logTo io.Writer, keys ...string) *receiver {
 	rc := &receiver{
 		keys: keys, store: newStore(),
 		log: slog.New(slog.NewJSONHandler(logTo, nil)), logTo: logTo,
-		limit: bodyLimit, past: tolerance, ahead: tolerance,
+		errands: make(chan errand, 4096),
+		limit:   bodyLimit, past: tolerance, ahead: tolerance,
 	}
 	rc.steps = steps{
 		admit:     postOnly,

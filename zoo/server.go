@@ -46,6 +46,12 @@ type front func(ctx context.Context, rc *receiver, dir string) (door, error)
 // Start runs the animal of that name with a key, and with previous keys that
 // still count, until [Server.Close].
 func Start(name, key string, previous ...string) (*Server, error) {
+	return StartWith(name, API{}, key, previous...)
+}
+
+// StartWith is Start for a receiver of thin events, which fetches their resources
+// from an API; without one it fetches nothing.
+func StartWith(name string, api API, key string, previous ...string) (*Server, error) {
 	a, err := find(name)
 	if err != nil {
 		return nil, err
@@ -69,6 +75,8 @@ func Start(name, key string, previous ...string) (*Server, error) {
 	if !a.Log {
 		rc.log = slog.New(slog.DiscardHandler) // cheaper than lines for nobody
 	}
+	rc.api = api
+	rc.speak(a.Contract)
 	if a.breed != nil {
 		a.breed(rc)
 	}

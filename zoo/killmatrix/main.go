@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("killmatrix", flag.ContinueOnError)
 	check := flags.Bool("check", false, "fail when the file is not up to date, and do not write it")
 	file := flags.String("file", "docs/kill-matrix.md", "the file to write or check")
-	only := flags.String("only", "", "comma-separated names of receivers; the file is then neither written nor checked")
+	only := flags.String("only", "", "comma-separated names of receivers, those for other contracts included; the file is then neither written nor checked")
 	parallel := flags.Int("parallel", 3, "how many receivers at once")
 	binary := flags.String("binary", "", "the hookdrill binary (default: built from this tree)")
 	if err := flags.Parse(args); err != nil {
@@ -141,6 +141,7 @@ func choose(only string) ([]zoo.Animal, error) {
 	if only == "" {
 		return all, nil
 	}
+	all = append(all, zoo.Foreign()...)
 	var out []zoo.Animal
 	for name := range strings.SplitSeq(only, ",") {
 		at := slices.IndexFunc(all, func(a zoo.Animal) bool { return a.Name == name })
@@ -168,6 +169,9 @@ func judge(ctx context.Context, binary, dir string, a zoo.Animal) outcome {
 	ctx, cancel := context.WithTimeout(ctx, perRun)
 	defer cancel()
 	args := []string{"conformance", "--quiet", "--target", server.URL, "--key-env", "ZOO_KEY", "--observe", server.ObserveURL, "--out", dir}
+	if a.Contract != "" {
+		args = append(args, "--contract", a.Contract)
+	}
 	if a.PreviousKey {
 		args = append(args, "--previous-key-env", "ZOO_PREVIOUS_KEY")
 	}
