@@ -74,10 +74,12 @@ func pieces(parts []contract.Part) []piece {
 type minted struct {
 	event   Event
 	subject contract.Form
-	text    []byte
-	ids     []int // of what is random in the event's id
-	things  []int // of what is random in the id of what it is about
-	stamps  []stampSlot
+	// alike is true when what is random in both ids is the same.
+	alike  bool
+	text   []byte
+	ids    []int // of what is random in the event's id
+	things []int // of what is random in the id of what it is about
+	stamps []stampSlot
 }
 
 // stampSlot is where a stamp of a format is.
@@ -125,7 +127,7 @@ func NewMint(c *contract.Contract, keys Keys, space Space, seed uint64) (*Mint, 
 func (m *Mint) newMinted(c *contract.Contract, e Event, subject contract.Form) minted {
 	// Ids of the space's own: what is drawn might occur elsewhere by chance.
 	e.ID = m.space.ID(0)
-	v := minted{subject: subject}
+	v := minted{subject: subject, alike: subject.Kind == m.space.form.Kind && subject.Size == m.space.form.Size}
 	var text strings.Builder
 	rest := e.Template(c)
 	for {
@@ -194,7 +196,11 @@ func (m *Mint) Make(number uint64, at time.Time, forged bool) (body []byte, fiel
 		copy(m.body[i:], m.id[len(m.space.form.Prefix):])
 	}
 	if len(v.things) > 0 || m.names {
-		m.thing = m.space.random(m.thing[:0], v.subject, number)
+		if v.alike { // as it is with the default contract
+			m.thing = append(m.thing[:0], m.id[len(m.space.form.Prefix):]...)
+		} else {
+			m.thing = m.space.random(m.thing[:0], v.subject, number)
+		}
 		for _, i := range v.things {
 			copy(m.body[i:], m.thing)
 		}

@@ -42,33 +42,37 @@ func (s Space) random(dst []byte, f contract.Form, number uint64) []byte {
 	if f.Kind == contract.FillUUID {
 		return s.uuid(dst, number)
 	}
-	digits, base := base62Digits, uint64(len(base62Digits))
-	switch f.Kind {
-	case contract.FillRandomHex:
-		digits, base = hexDigits, 16
-	case contract.FillRandomDigits:
-		digits, base = hexDigits, 10
-	}
 	size := min(numberSize, f.Size)
-	for i := range f.Size - size {
-		c := s.name[i%len(s.name)]
-		switch {
-		case base == 62:
-		case i == 0 && base == 10: // a number may not begin with 0
-			c = digits[1+c%9]
-		default:
-			c = digits[uint64(c)%base]
-		}
-		dst = append(dst, c)
+	for left := f.Size - size; left > 0; left -= len(s.name) {
+		dst = append(dst, s.name[:min(left, len(s.name))]...)
 	}
-	from := len(dst)
 	dst = append(dst, "0000000000"[:size]...)
-	for i := len(dst) - 1; i >= from; i-- {
-		dst[i] = digits[number%base]
-		number /= base
-	}
-	if base == 10 && f.Size == size && dst[from] == '0' {
-		dst[from] = '9'
+	end := len(dst)
+	switch f.Kind { // each with a base of its own: dividing by a constant is cheap
+	case contract.FillRandomHex:
+		for i := end - f.Size; i < end-size; i++ {
+			dst[i] = hexDigits[dst[i]%16]
+		}
+		for i := end - 1; i >= end-size; i-- {
+			dst[i] = hexDigits[number%16]
+			number /= 16
+		}
+	case contract.FillRandomDigits:
+		for i := end - f.Size; i < end-size; i++ {
+			dst[i] = '0' + dst[i]%10
+		}
+		for i := end - 1; i >= end-size; i-- {
+			dst[i] = '0' + byte(number%10)
+			number /= 10
+		}
+		if first := end - f.Size; dst[first] == '0' { // a number may not begin with it
+			dst[first] = '9'
+		}
+	default:
+		for i := end - 1; i >= end-size; i-- {
+			dst[i] = base62Digits[number%62]
+			number /= 62
+		}
 	}
 	return dst
 }
