@@ -32,7 +32,7 @@ type Contract struct {
 	// the fields that Body names, with the fields of Type.Data in it.
 	Payload string `yaml:"payload,omitempty"`
 	// Payloads is a folder of sample bodies, relative to the contract's file: TYPE.json,
-	// or several as TYPE.anything.json.
+	// or several as TYPE.1.json, TYPE.2.json.
 	Payloads string `yaml:"payloads,omitempty"`
 	Types    []Type `yaml:"types"`
 

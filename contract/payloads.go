@@ -16,7 +16,7 @@ import (
 const maxSamples = 1000
 
 // readSamples reads the folder of payloads: it gives each type the samples that are
-// named after it, and adds a type for each file that belongs to none.
+// named after it, and adds a type for each name that is none's.
 func (c *Contract) readSamples(dir string) error {
 	if c.Payloads == "" {
 		return nil
@@ -60,20 +60,26 @@ func (c *Contract) addSample(file string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	name := strings.TrimSuffix(filepath.Base(file), ".json")
-	best := -1
-	for i, t := range c.Types {
-		if name == t.Name || strings.HasPrefix(name, t.Name+".") {
-			if best < 0 || len(t.Name) > len(c.Types[best].Name) {
-				best = i
-			}
+	if stem, number := cutLast(name); number && !c.Documented(name) {
+		name = stem
+	}
+	for i := range c.Types {
+		if c.Types[i].Name == name {
+			c.Types[i].Samples = append(c.Types[i].Samples, text)
+			return nil
 		}
 	}
-	if best < 0 {
-		c.Types = append(c.Types, Type{Name: name})
-		best = len(c.Types) - 1
-	}
-	c.Types[best].Samples = append(c.Types[best].Samples, text)
+	c.Types = append(c.Types, Type{Name: name, Samples: []string{text}})
 	return nil
+}
+
+// cutLast cuts a name at its last dot, and says whether digits follow it.
+func cutLast(name string) (stem string, number bool) {
+	at := strings.LastIndexByte(name, '.')
+	if at <= 0 {
+		return name, false
+	}
+	return name[:at], strings.Trim(name[at+1:], "0123456789") == "" && at+1 < len(name)
 }
 
 func readSample(file string) (string, error) {

@@ -145,6 +145,14 @@ type Form struct {
 	Size int
 }
 
+// String writes a form as [ParseForm] reads it.
+func (f Form) String() string {
+	if f.Kind == FillUUID {
+		return f.Prefix + "{{" + FillUUID + "}}"
+	}
+	return f.Prefix + "{{" + f.Kind + ":" + strconv.Itoa(f.Size) + "}}"
+}
+
 // uuidSize is the length of a UUID as a text.
 const uuidSize = 36
 

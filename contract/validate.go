@@ -184,7 +184,8 @@ func (c *Contract) validateIDHeader(v *validation) {
 	}
 	v.match("id.header", c.ID.Header, headerName, "the name of a header, such as webhook-id")
 	for _, h := range c.Request.Headers {
-		if strings.EqualFold(h.Name, c.ID.Header) && holds(h.HeaderParts(), HoldID) {
+		_, err := Line(h.Value, headerHolds()...)
+		if strings.EqualFold(h.Name, c.ID.Header) && (err != nil || holds(h.HeaderParts(), HoldID)) { // an error is told of already
 			return
 		}
 	}
@@ -208,6 +209,9 @@ func (c *Contract) validateFreshness(v *validation) {
 		v.wrong("freshness.source", "body needs the timestamp's place in the body; add body.timestamp")
 	case f.Source == FreshHeader && !c.SignsTimestamp():
 		v.wrong("freshness.source", "header needs a timestamp under the signature, or anybody could renew it; add {timestamp} to signature.signed, or use none")
+	}
+	if _, err := Line(c.Signature.Format, HoldMAC, HoldTimestamp, HoldID); err != nil {
+		return // it is told of already
 	}
 	if c.SignsTimestamp() && header == "" && !holds(c.FormatParts(), HoldTimestamp) {
 		v.wrong("signature.signed", "{timestamp} is signed, and no header carries it; add it to request.headers or to signature.format")

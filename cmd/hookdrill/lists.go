@@ -73,69 +73,6 @@ func showRequirement(w io.Writer, all []contract.Requirement, id string) error {
 	return usage("hookdrill requirements", "no requirement is called %q", id)
 }
 
-func contractsCommand(s Streams) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "contracts", Short: "List the built-in contracts", Args: noOperands,
-		RunE: func(*cobra.Command, []string) error {
-			for _, name := range contract.Names() {
-				c, err := contract.Load(name)
-				if err != nil {
-					return fmt.Errorf("read contract: %w", err)
-				}
-				if err := show(s.Out, "%-12s %s\n", c.Name, c.Title); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
-	cmd.AddCommand(&cobra.Command{
-		Use: "show NAME", Short: "Show a contract, its assumptions marked",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("hookdrill contracts show claude", "contracts show takes one name, and got %d", len(args))
-			}
-			c, err := loadContract(args[0])
-			if err != nil {
-				return err
-			}
-			return showContract(s.Out, c)
-		},
-	})
-	return cmd
-}
-
-func showContract(w io.Writer, c *contract.Contract) error {
-	rows := [][2]string{
-		{"contract", c.Name + ": " + c.Title},
-		{"source", c.Source},
-		{"request", fmt.Sprintf("%s, default path %s, %s", c.Request.Method, c.Request.Path, c.Request.ContentType)},
-		{"signature", fmt.Sprintf("header %s: %s of the %s, in %s", c.Signature.Header, c.Signature.Algorithm, c.Signature.Signed, c.Signature.Encoding)},
-		{"key", fmt.Sprintf("the %s secret, from %s", c.Key.Derivation, c.Key.Env)},
-		{"body", fmt.Sprintf("%s (%s…), %s, %s, %s", c.Body.ID, c.Body.IDPrefix, c.Body.Type, c.Body.Timestamp, c.Body.Data)},
-		{"freshness", fmt.Sprintf("the %s's timestamp, %s", c.Freshness.Source, c.Freshness.Tolerance)},
-		{"answers", fmt.Sprintf("2xx delivered; %d signature missing or wrong; %d malformed; %d duplicate", c.Answers.Unauthorized, c.Answers.Malformed, c.Answers.Duplicate)},
-		{"retries", fmt.Sprintf("%d after the first attempt, jitter ±%.0f %%, each stamped and signed %s", len(c.Retries.Waits), c.Retries.Jitter*100, c.Retries.Resend)},
-		{"timeout", c.Timeout.String()},
-	}
-	for _, r := range rows {
-		if err := show(w, "%-10s %s\n", r[0], r[1]); err != nil {
-			return err
-		}
-	}
-	for _, t := range c.Types {
-		if err := show(w, "%-10s %s\n", "type", t.Name); err != nil {
-			return err
-		}
-	}
-	for _, a := range c.Assumptions {
-		if err := show(w, "%-10s %s\n", "assumed", a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func scenariosCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "scenarios", Short: "List what is sent for each requirement", Args: noOperands,

@@ -154,6 +154,12 @@ func (f *loadtestFlags) configure(ctx context.Context, s Streams) (*certify.Conf
 	if cfg.Mix, err = loadtest.ParseMix(f.mix); err != nil {
 		wrong.add(usage("--mix "+defaultMix, "--mix: %w", err))
 	}
+	if c := cfg.Contract; c != nil && !c.HasFreshness() && cfg.Mix[loadtest.Stale] > 0 {
+		if f.flags.Changed("mix") {
+			wrong.add(usage("--mix valid=90,duplicate=5,forged=3", "--mix: the contract %s has no limit of age, so that no event is stale", c.Name))
+		}
+		cfg.Mix[loadtest.Stale] = 0
+	}
 	cfg.Header, err = f.headers()
 	wrong.add(err)
 	roots, err := f.roots()

@@ -108,6 +108,9 @@ func (f *conformanceFlags) ownKey(c *contract.Contract, s Streams) Streams {
 	var b [32]byte
 	_, _ = crand.Read(b[:]) // it never fails
 	key, env := hex.EncodeToString(b[:]), s.Env
+	if c.Key.Derivation != contract.KeyWhole {
+		key = newKey(c.Key)
+	}
 	s.Env = func(name string) (string, bool) {
 		if name == c.Key.Env {
 			return key, true

@@ -155,7 +155,7 @@ func (f *mockFlags) configure(cmd *cobra.Command, s Streams) (*mock, error) {
 	if f.target.keyEnv != "" && f.target.keyFile != "" {
 		wrong.add(usage("", "--key-env and --key-file are both given; give one"))
 	}
-	m.key = keyPlace{env: f.target.keyEnv, file: f.target.keyFile, usual: c.Key.Env, dir: f.data}
+	m.key = keyPlace{env: f.target.keyEnv, file: f.target.keyFile, kind: c.Key, dir: f.data}
 	m.engine = engine.Config{
 		Contract: &c, Clock: clock, Seed: m.seed, Concurrency: int(f.concurrency), MaxPending: int(f.maxPending), History: int(f.history), Logger: m.logger,
 	}
@@ -187,6 +187,9 @@ func (m *mock) run(ctx context.Context, s Streams) (err error) {
 	key, where, err := m.key.read(s)
 	if err != nil {
 		return err
+	}
+	if _, err := mockclaude.DeriveKey(m.contract.Key, key); err != nil {
+		return usage("", "the targets' signing key does not fit the contract %s: %w", m.contract.Name, err)
 	}
 	if m.data != "" {
 		journal, err := datadir.Open(ctx, m.data)

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"hookdrill/contract"
 )
 
 // mockFolder is where mock Claude keeps its key without --data.
@@ -14,7 +19,7 @@ const mockFolder = "out/mock"
 // keyPlace says where the targets' signing key is looked for.
 type keyPlace struct {
 	env, file string // as the user says
-	usual     string // the contract's environment variable
+	kind      contract.Key
 	dir       string // --data
 }
 
@@ -24,7 +29,7 @@ func (p keyPlace) read(s Streams) (key []byte, where string, err error) {
 	if p.file == "" {
 		name := p.env
 		if name == "" {
-			name = p.usual
+			name = p.kind.Env
 		}
 		value, set := s.Env(name)
 		switch {
@@ -42,7 +47,7 @@ func (p keyPlace) read(s Streams) (key []byte, where string, err error) {
 		}
 		file = filepath.Join(dir, "key")
 	}
-	if err := ensureKey(file); err != nil {
+	if err := ensureKey(file, p.kind); err != nil {
 		return nil, "", err
 	}
 	key, err = readKey("", "", "--key-file", file, s)
@@ -50,7 +55,7 @@ func (p keyPlace) read(s Streams) (key []byte, where string, err error) {
 }
 
 // ensureKey writes a new key to a file unless the file is there.
-func ensureKey(file string) error {
+func ensureKey(file string, kind contract.Key) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return usage("", "make the folder of the signing key: %w", err)
 	}
@@ -61,12 +66,22 @@ func ensureKey(file string) error {
 	case err != nil:
 		return usage("", "make the signing key: %w", err)
 	}
-	_, err = fmt.Fprintln(f, newKey())
+	_, err = fmt.Fprintln(f, newKey(kind))
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write the signing key: %w", err)
 	}
 	return nil
 }
 
-// newKey draws a key.
-func newKey() string { return string(makeKey()) }
+// newKey draws a key that suits a contract.
+func newKey(kind contract.Key) string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // it never fails: it ends the program instead
+	switch kind.Derivation {
+	case contract.KeyHex:
+		return kind.Prefix + hex.EncodeToString(b[:])
+	case contract.KeyBase64:
+		return kind.Prefix + base64.StdEncoding.EncodeToString(b[:])
+	}
+	return string(makeKey())
+}

@@ -50,7 +50,7 @@ func (m *mock) serve(ctx context.Context, e *engine.Engine, j *faults.Injector, 
 		return nil, errors.Join(err, public.Close())
 	}
 	s.api, s.manage = "http://"+public.Addr().String(), "http://"+admin.Addr().String()
-	s.start(public, m.logger, api.New(api.Config{Engine: e, Allow: allow, NewKey: newKey}))
+	s.start(public, m.logger, api.New(api.Config{Engine: e, Allow: allow, NewKey: func() string { return newKey(m.contract.Key) }}))
 	s.start(admin, m.logger, manage.New(manage.Config{
 		Engine: e, Faults: j, Page: page.Handler(), Seed: m.seed, Speed: m.engine.Clock.Speed(), Started: time.Now(), Done: s.done,
 	}))

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"hookdrill/internal/webapi"
+	"hookdrill/mockclaude"
 	"hookdrill/mockclaude/engine"
 )
 
@@ -57,9 +58,12 @@ func (a *api) key(w http.ResponseWriter, own string) (string, bool) {
 	case len(own) < leastKey || len(own) > mostKey:
 		webapi.Invalid(w, "key", "want 8 to 1024 bytes")
 		return "", false
-	default:
-		return own, true
 	}
+	if _, err := mockclaude.DeriveKey(a.Engine.Contract().Key, []byte(own)); err != nil {
+		webapi.Invalid(w, "key", err.Error())
+		return "", false
+	}
+	return own, true
 }
 
 func (a *api) list(w http.ResponseWriter, _ *http.Request) {

@@ -81,6 +81,9 @@ func (a *api) outcome(t task) (typ contract.Type, field, why string) {
 			typ, found = one, true
 		}
 	}
+	if len(states) == 0 {
+		return typ, "outcome", fmt.Sprintf("the contract %s tells of no tasks; trigger its events at the management address", a.Engine.Contract().Name)
+	}
 	if !found {
 		return typ, "outcome", fmt.Sprintf("want one of %s, have %.100q", strings.Join(states, ", "), t.Outcome)
 	}
