@@ -240,3 +240,42 @@ func TestHeaderStamp(t *testing.T) {
 		}
 	}
 }
+
+func TestHandshakes(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 1))
+	slack := load(t, "slack")
+	e, echo, err := NewHandshake(slack, rng)
+	if err != nil || len(echo) != 52 || !strings.Contains(e.Template(slack), `"challenge":"`+echo+`","type":"url_verification"`) {
+		t.Errorf("%s wants %q, %v", e.Template(slack), echo, err)
+	}
+	if e, echo, err := NewHandshake(load(t, "github"), rng); err != nil || e.Type != "ping" || echo != "" {
+		t.Errorf("%+v wants %q, %v", e, echo, err)
+	}
+	if _, _, err := NewHandshake(load(t, "stripe"), rng); err == nil {
+		t.Error("a handshake that no contract has")
+	}
+}
+
+func TestSetData(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 1))
+	for name, want := range map[string]string{"claude": `"data":{"a":1}`, "stripe": `"data":{"object":{"a":1}}`, "openai": `"data":{"a":1}`} {
+		c := load(t, name)
+		e, err := NewEvent(c, c.Types[0].Name, rng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.SetData(c, json.RawMessage(`{"a":1}`)); err != nil || !strings.Contains(e.Template(c), want) {
+			t.Errorf("%s: %v, %s", name, err, e.Template(c))
+		}
+		if err := e.SetData(c, json.RawMessage(`{`)); err == nil {
+			t.Errorf("%s: data that is no JSON", name)
+		}
+	}
+	github := load(t, "github")
+	e, err := NewEvent(github, "push", rng)
+	if err != nil || e.SetData(github, json.RawMessage(`{}`)) == nil {
+		t.Errorf("a body that is data itself took data, %v", err)
+	}
+}

@@ -87,6 +87,29 @@ func NewEvent(c *contract.Contract, typ string, rng *rand.Rand) (Event, error) {
 	return e, nil
 }
 
+// NewHandshake makes the request that asks whether an endpoint is there, and what the body of
+// the answer must hold: "" when any 2xx will do. The contract must have a handshake.
+func NewHandshake(c *contract.Contract, rng *rand.Rand) (e Event, echo string, err error) {
+	if c.Handshake == nil {
+		return Event{}, "", fmt.Errorf("make handshake: the contract %s has none", c.Name)
+	}
+	if e, err = NewEvent(c, c.Handshake.Type, rng); err != nil || c.Handshake.Echo == "" {
+		return e, "", err
+	}
+	body, err := jsontext.Parse(e.fill())
+	if err != nil {
+		return Event{}, "", fmt.Errorf("make handshake: %w", err)
+	}
+	value := body.Get(c.Handshake.Echo)
+	if value == nil {
+		return Event{}, "", fmt.Errorf("make handshake: %s is not in the payload", c.Handshake.Echo)
+	}
+	if json.Unmarshal([]byte(value.Raw), &echo) != nil {
+		echo = value.Raw // not a string
+	}
+	return e, echo, nil
+}
+
 // SetData gives an event other data: a JSON text. It is an error when it is none, or when
 // the contract has no place for data.
 func (e *Event) SetData(c *contract.Contract, data json.RawMessage) error {
