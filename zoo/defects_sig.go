@@ -66,6 +66,19 @@ func noVerification() []Animal {
 			},
 		},
 		{
+			Name: "debug-parameter-trusted", Defect: "with debug=1 in the query string nothing is verified",
+			Catches: ids("SIG-17"),
+			Also:    holes(),
+			breed: func(rc *receiver) {
+				rc.verify = func(d *delivery) *answer {
+					if d.r.URL.Query().Get("debug") == "1" {
+						return nil
+					}
+					return rc.verified(d)
+				}
+			},
+		},
+		{
 			Name: "login-page-for-forgeries", Defect: "the login middleware redirects a forged delivery to a page that says 200",
 			Catches: ids("SIG-02", "SIG-03", "SIG-04", "SIG-05"),
 			// The same redirect answers every other forgery: it is no 4xx.
@@ -208,6 +221,8 @@ func wrongKeyOrAlgorithm() []Animal {
 			func(_ string, body []byte) string { return sign("undefined", body) }),
 		acceptsToo("placeholder-key-accepted", "the guide's placeholder whsec_... was left in the list of keys", ids("SIG-09"),
 			func(_ string, body []byte) string { return sign("whsec_...", body) }),
+		acceptsToo("test-key-accepted", "the key of the test environment was left in the list of keys", ids("SIG-09"),
+			func(_ string, body []byte) string { return sign("test", body) }),
 		acceptsToo("sha1-accepted", "an HMAC-SHA1 is taken too", ids("SIG-10"), keyed(sha1.New)),
 		acceptsToo("md5-accepted", "an HMAC-MD5 is taken too", ids("SIG-10"), keyed(md5.New)),
 		acceptsToo("sha512-accepted", "an HMAC-SHA512 is taken too", ids("SIG-10"), keyed(sha512.New)),

@@ -21,6 +21,7 @@ func sigSymptoms() map[string]symptom {
 		"signature-not-checked":      random,
 		"missing-header-skips-check": taken(plain, unsigned()),
 		"trusts-forwarded-for":       taken(plain, unsigned(), with("X-Forwarded-For", "127.0.0.1")),
+		"debug-parameter-trusted":    taken(plain, unsigned(), func(r *http.Request) { r.URL.RawQuery = "debug=1" }),
 		"login-page-for-forgeries": func(s *sender) bool {
 			return s.send(fresh("evt_1"), unsigned()).status == http.StatusFound
 		},
@@ -51,6 +52,7 @@ func sigSymptoms() map[string]symptom {
 		"empty-key-accepted":       keyedBy(""),
 		"undefined-key-accepted":   keyedBy("undefined"),
 		"placeholder-key-accepted": keyedBy("whsec_..."),
+		"test-key-accepted":        keyedBy("test"),
 		"sha1-accepted": takesForged(func(b string) string {
 			h := hmac.New(sha1.New, []byte(testKey))
 			_, _ = io.WriteString(h, b)

@@ -130,7 +130,13 @@ func input(cfg Config) plan.Input {
 		Only: cfg.Only, Skip: cfg.Skip, Quick: cfg.Quick,
 		HTTPS: cfg.Target != nil && cfg.Target.Scheme == "https", PreviousKey: len(cfg.Keys.Previous) > 0, Managed: cfg.Receiver != nil,
 		WhsecKey: canSign(cfg, mockclaude.AlgWhsecBase64),
+		IsKey:    cfg.isKey,
 	}
+}
+
+// isKey reports whether text is a key that is configured.
+func (c Config) isKey(text string) bool {
+	return len(c.Keys.Current) > 0 && text == string(c.Keys.Current) || len(c.Keys.Previous) > 0 && text == string(c.Keys.Previous)
 }
 
 // canSign is true when the keys of a run can sign with an algorithm that is not the
@@ -383,6 +389,9 @@ func (r *runner) head(head *reports.Report, stopped error) {
 	head.DurationMS = r.seen.Duration.Milliseconds()
 	head.Assumptions = append(head.Assumptions, r.Contract.Assumptions...)
 	head.LeftOut = r.plan.LeftOut
+	if r.plan.Guessable {
+		head.Assumptions = append(head.Assumptions, "The configured key is one of the placeholders that everybody tries, so that it is not among the wrong ones here; with such a key in production, anybody can sign.")
+	}
 	if len(r.plan.LeftOut) > 0 {
 		head.Assumptions = append(head.Assumptions, "The selection leaves out: "+strings.Join(r.plan.LeftOut, ", ")+".")
 	}

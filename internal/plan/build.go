@@ -34,6 +34,16 @@ type Input struct {
 	// WhsecKey says that the key is whsec_ and base64: deriving it otherwise is
 	// then a mistake worth trying.
 	WhsecKey bool
+	// IsKey reports whether a text is a key that the receiver takes, nil for never: what is
+	// signed with it is no forgery.
+	IsKey func(string) bool
+}
+
+// genuine reports whether a case that means to sign with a wrong key would sign with the right one.
+func genuine(raw scenarios.Case, in Input) bool {
+	return in.IsKey != nil && slices.ContainsFunc(raw.Steps, func(s scenarios.Step) bool {
+		return s.Sign != nil && s.Sign.Key != nil && in.IsKey(*s.Sign.Key)
+	})
 }
 
 // ErrEmpty is returned when a selection selects nothing.
@@ -71,6 +81,9 @@ func Build(in Input) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Seed: in.Seed, Contract: in.Contract, Partial: map[string]bool{}}
+	for _, sc := range in.Scenarios {
+		p.Guessable = p.Guessable || slices.ContainsFunc(sc.Cases, func(raw scenarios.Case) bool { return genuine(raw, in) })
+	}
 	needed := map[string]bool{} // requirements read by a selected one
 	chosen := map[string]bool{}
 	for _, r := range in.Requirements {
@@ -174,7 +187,7 @@ func drawAll(in Input) ([]*Case, error) {
 	for i := range in.Scenarios {
 		sc := &in.Scenarios[i]
 		for _, raw := range sc.Cases {
-			if raw.When == scenarios.WhenWhsecKey && !in.WhsecKey {
+			if raw.When == scenarios.WhenWhsecKey && !in.WhsecKey || genuine(raw, in) {
 				continue
 			}
 			for _, each := range expand(raw, in.Contract) {

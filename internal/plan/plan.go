@@ -34,6 +34,8 @@ type Plan struct {
 	// selected requirements of which some cases were left out.
 	Narrowed bool
 	Partial  map[string]bool
+	// Guessable is true when the receiver's key is one that a case would have tried as a wrong one.
+	Guessable bool
 }
 
 // Check is one requirement and how it is to be judged.

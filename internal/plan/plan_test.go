@@ -178,3 +178,17 @@ func TestPadGivesTheExactSize(t *testing.T) {
 		t.Fatalf("no padding in %.200s", body)
 	}
 }
+
+// TestOwnKeyIsNoForgery: a receiver whose key is a placeholder is not asked to refuse it.
+func TestOwnKeyIsNoForgery(t *testing.T) {
+	t.Parallel()
+	in := input(t)
+	if p := build(t, in); p.Guessable || p.Case("SIG-09/secret") == nil {
+		t.Errorf("guessable %v without a key", p.Guessable)
+	}
+	in.IsKey = func(text string) bool { return text == "secret" }
+	p := build(t, in)
+	if !p.Guessable || p.Case("SIG-09/secret") != nil || p.Case("SIG-09/changeme") == nil {
+		t.Errorf("guessable %v; the case of the own key is there: %v", p.Guessable, p.Case("SIG-09/secret") != nil)
+	}
+}
