@@ -223,6 +223,9 @@ func (c *Contract) NotApplicable(requirement string) string {
 	if family == "RPL" {
 		return c.withoutFreshness(requirement)
 	}
+	if family == "API" && c.Fetch == nil {
+		return fmt.Sprintf("the events of the contract %s say what happened: there is nothing that a receiver would fetch", c.Name)
+	}
 	if !c.HasID() {
 		switch {
 		case slices.Contains([]string{"IDEM", "ORD", "RTY", "LED", "DUR"}, family),

@@ -27,6 +27,9 @@ type Contract struct {
 	Levels    Service   `yaml:"service_levels"`
 	// Handshake is what an endpoint must answer before it gets events, nil for nothing.
 	Handshake *Handshake `yaml:"handshake,omitempty"`
+	// Fetch says where a receiver fetches what an event is about, nil for events that say
+	// it themselves.
+	Fetch *Fetch `yaml:"fetch,omitempty"`
 	// Payload is the whole body of every event whose type has none of its own: JSON with
 	// placeholders in double braces, see [Fills]. Without one the body is an envelope of
 	// the fields that Body names, with the fields of Type.Data in it.
@@ -159,6 +162,14 @@ type Handshake struct {
 	// Echo is the path of the value in the payload that the body of the answer must hold;
 	// "" when any 2xx will do.
 	Echo string `yaml:"echo,omitempty"`
+}
+
+// Fetch says how a receiver that is given only an id finds the sender's API.
+type Fetch struct {
+	// BaseURLEnv and KeyEnv name the variables from which the sender's SDKs take the API's
+	// address and the key for it.
+	BaseURLEnv string `yaml:"base_url_env"`
+	KeyEnv     string `yaml:"key_env"`
 }
 
 // Service is what the sender calls a good receiver.

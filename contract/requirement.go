@@ -30,7 +30,7 @@ func LoadRequirements() ([]Requirement, error) {
 
 // Families lists the families of the catalogue in its order, and then that of a load.
 func Families() []string {
-	return []string{"SIG", "RAW", "PAY", "HTTP", "IDEM", "ORD", "RPL", "TIME", "RTY", "LED", "DUR", "TLS", "OBS", "LOAD"}
+	return []string{"SIG", "RAW", "PAY", "HTTP", "IDEM", "ORD", "RPL", "TIME", "RTY", "LED", "DUR", "TLS", "OBS", "API", "LOAD"}
 }
 
 // Lookup returns the requirement with an id, such as SIG-03. The error about an

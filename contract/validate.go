@@ -107,6 +107,10 @@ func (c *Contract) validateSignature(v *validation) {
 		}
 	}
 	v.match("key.env", c.Key.Env, `^[A-Za-z_][A-Za-z0-9_]*$`, "the name of an environment variable, such as WEBHOOK_KEY")
+	if f := c.Fetch; f != nil {
+		v.match("fetch.base_url_env", f.BaseURLEnv, `^[A-Za-z_][A-Za-z0-9_]*$`, "the name of an environment variable, such as API_BASE_URL")
+		v.match("fetch.key_env", f.KeyEnv, `^[A-Za-z_][A-Za-z0-9_]*$`, "the name of an environment variable, such as API_KEY")
+	}
 	v.oneOf("key.derivation", c.Key.Derivation, KeyWhole, KeyBase64, KeyHex)
 	if c.Key.Prefix != "" && c.Key.Derivation == KeyWhole {
 		v.wrong("key.prefix", "%q would be part of the key, because the derivation is whole; use base64 or hex, or leave the prefix out", c.Key.Prefix)

@@ -19,14 +19,14 @@ var builtin embed.FS
 // Builtin reads the scenarios that come with hookdrill, in order of their
 // files' names.
 func Builtin() ([]Scenario, error) {
-	return load(builtin, "scenarios")
+	return load(builtin, "scenarios", true)
 }
 
 // Folder reads every *.yaml file of a folder of the user's own and adds its
 // cases to those of base: a scenario of a requirement that base has gives it
 // more cases. The error names file and line.
 func Folder(dir string, base []Scenario) ([]Scenario, error) {
-	own, err := load(os.DirFS(dir), dir)
+	own, err := load(os.DirFS(dir), dir, false)
 	if err != nil {
 		return nil, err
 	}
@@ -41,10 +41,10 @@ func Folder(dir string, base []Scenario) ([]Scenario, error) {
 		}
 		out[at].Cases = append(slices.Clone(out[at].Cases), sc.Cases...)
 	}
-	return out, validate(out, dir)
+	return out, validate(out, dir, true)
 }
 
-func load(files fs.FS, where string) ([]Scenario, error) {
+func load(files fs.FS, where string, whole bool) ([]Scenario, error) {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list scenarios: %w", err)
@@ -64,7 +64,7 @@ func load(files fs.FS, where string) ([]Scenario, error) {
 		}
 		all = append(all, file.Scenarios...)
 	}
-	return all, validate(all, where)
+	return all, validate(all, where, whole)
 }
 
 // Parse reads one scenario file strictly: an unknown key, a wrong word or a
@@ -90,8 +90,8 @@ func Parse(data []byte, name string) (*File, error) {
 	return &file, nil
 }
 
-// validate names every mistake at once.
-func validate(all []Scenario, where string) error {
+// validate names every mistake at once. What is not whole is a user's folder alone.
+func validate(all []Scenario, where string, whole bool) error {
 	var errs []error
 	bad := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf(where+": "+format, args...))
@@ -108,7 +108,7 @@ func validate(all []Scenario, where string) error {
 		}
 		seen[sc.Requirement] = true
 		word(sc.Requirement, "judge", sc.Judge, JudgeAnswers, JudgeLatency, JudgeSameStatus, JudgeLeakSecret, JudgeLeakTrace,
-			JudgeNoEffect, JudgeSize, JudgeAcked, JudgeRest, JudgeStatus, JudgeAll2xx, JudgeState, JudgeTLS, JudgeLog)
+			JudgeNoEffect, JudgeSize, JudgeAcked, JudgeRest, JudgeStatus, JudgeAll2xx, JudgeState, JudgeTLS, JudgeLog, JudgeCalls)
 		word(sc.Requirement, "when", sc.When, "", WhenHTTPS, WhenPreviousKey)
 		if len(sc.Cases) == 0 {
 			bad("%s has no cases", sc.Requirement)
@@ -120,9 +120,10 @@ func validate(all []Scenario, where string) error {
 				bad("%s: a case's name must be unique and hold no comma", at)
 			}
 			names[c.Name] = true
-			if len(c.Steps) == 0 && needsSteps(sc) {
+			if len(c.Steps) == 0 && c.Call == nil && needsSteps(sc) {
 				bad("%s has no steps: a case that sends nothing proves nothing", at)
 			}
+			checkCall(at, sc, c, whole, bad)
 			word(at, "each", c.Each, "", EachType)
 			word(at, "when", c.When, "", WhenWhsecKey)
 			for _, s := range c.Steps {
@@ -131,6 +132,21 @@ func validate(all []Scenario, where string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkCall checks a trial of what the receiver calls, and that it stands where such
+// trials are judged. A folder of the user's own, before it is joined with the rest, does
+// not say how it is judged.
+func checkCall(at string, sc Scenario, c Case, whole bool, bad func(string, ...any)) {
+	called := sc.Judge == JudgeCalls
+	if c.Call != nil && len(c.Steps) > 0 || called && c.Call == nil || whole && !called && c.Call != nil {
+		bad("%s: a case has call in place of steps where the judge is %s, and nowhere else", at, JudgeCalls)
+	}
+	if c.Call != nil {
+		if err := c.Call.validate(); err != nil {
+			bad("%s: %w", at, err)
+		}
+	}
 }
 
 // needsSteps reports whether the cases of a scenario are judged by what they

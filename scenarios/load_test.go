@@ -41,7 +41,7 @@ func TestValidateNamesEveryMistakeAtOnce(t *testing.T) {
 	err := validate([]Scenario{{
 		Requirement: "SIG-03", Judge: "guess",
 		Cases: []Case{{Name: "a,b", Steps: []Step{{Mode: "sideways", Expect: "acepted"}}}},
-	}}, "own")
+	}}, "own", true)
 	if err == nil {
 		t.Fatal("validate() = nil, want an error")
 	}

@@ -56,6 +56,7 @@ const (
 	JudgeState      = "state"           // the state that an observer reports for an event
 	JudgeTLS        = "tls"             // decided by the suite that looks at the connection
 	JudgeLog        = "log"             // decided by the suite that reads the log
+	JudgeCalls      = "calls"           // decided by what the receiver calls: see Call
 )
 
 // Case is one trial. Its steps run one after another.
@@ -76,6 +77,8 @@ type Case struct {
 	// State maps an event's label to the label of the event whose state its
 	// task must be in at the end, for JudgeState.
 	State map[string]string `yaml:"state,omitempty"`
+	// Call is the trial, for JudgeCalls; such a case has no steps.
+	Call *Call `yaml:"call,omitempty"`
 }
 
 // Event describes an event.

@@ -62,7 +62,7 @@ func byParse(text string) error {
 	if err != nil {
 		return err
 	}
-	return validate(f.Scenarios, "own.yaml")
+	return validate(f.Scenarios, "own.yaml", false)
 }
 
 func TestBuiltinFilesFollowTheSchema(t *testing.T) {
@@ -210,6 +210,49 @@ func TestWrongWordsAreRefused(t *testing.T) {
 	}
 }
 
+// TestCalls: a trial of what the receiver calls has call and no steps, and no other case
+// has it; the values are checked by the schema and by Parse alike.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	s := compiled(t)
+	const judged = "family: API\nscenarios:\n  - requirement: API-04\n    judge: calls\n    cases:\n      - name: x\n        "
+	const other = "family: API\nscenarios:\n  - requirement: API-04\n    cases:\n      - name: x\n        "
+	tests := map[string]struct {
+		text  string
+		right bool
+	}{
+		"an ordinary event":   {judged + "call: {}", true},
+		"everything":          {judged + "call: {types: [vault.created], id: 'a/{{marker}}', forge: key, status: 429, first: 1, retry_after: 1s, delay: 2s}", true},
+		"dropped":             {judged + "call: {drop: true, first: 1}", true},
+		"no call":             {judged + "steps: [{expect: accepted}]", false},
+		"call and steps":      {judged + "call: {}\n        steps: [{expect: accepted}]", false},
+		"both without judge":  {other + "call: {}\n        steps: [{expect: accepted}]", false},
+		"as in a folder":      {other + "call: {}", true},
+		"neither":             {other + "when: whsec_key", false},
+		"an unknown key":      {judged + "call: {extra: 1}", false},
+		"an unknown forgery":  {judged + "call: {forge: badly}", false},
+		"no error":            {judged + "call: {status: 200}", false},
+		"a negative number":   {judged + "call: {status: 500, first: -1}", false},
+		"a duration of words": {judged + "call: {delay: soon}", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := bySchema(t, s, tt.text); (err == nil) != tt.right {
+				t.Errorf("the schema says %v", err)
+			}
+			if err := byParse(tt.text); (err == nil) != tt.right {
+				t.Errorf("Parse says %v", err)
+			}
+		})
+	}
+	for _, text := range []string{"call: {first: 2}", "call: {drop: true, status: 500}", "call: {delay: -2s}"} {
+		if byParse(judged+text) == nil {
+			t.Errorf("%s makes no sense, and passes", text)
+		}
+	}
+}
+
 // node is the part of a schema that this test reads.
 type node struct {
 	Properties map[string]struct {
@@ -237,7 +280,7 @@ func TestSchemaAndTypesHaveTheSameKeys(t *testing.T) {
 	defs := document(t)
 	for name, value := range map[string]any{
 		"file": File{}, "scenario": Scenario{}, "case": Case{}, "event": Event{}, "step": Step{}, "field": Field{},
-		"edit": Edit{}, "sign": Sign{}, "change": Change{}, "shape": Shape{},
+		"edit": Edit{}, "sign": Sign{}, "change": Change{}, "shape": Shape{}, "call": Call{},
 	} {
 		var want []string
 		typ := reflect.TypeOf(value)

@@ -49,6 +49,9 @@ type Config struct {
 	// Drill carries out the drill of a requirement and keeps what it found for Judge; nil when
 	// the target cannot be stopped and started.
 	Drill func(ctx context.Context, id string)
+	// Call carries out the cases of a requirement about what the receiver calls, and keeps
+	// what came of them for Judge; nil when nobody watches that.
+	Call func(ctx context.Context, id string)
 	// Judge judges one check by what is recorded so far.
 	Judge func(id string) reports.Check
 	// Decided is told of each check once, as soon as it is decided.

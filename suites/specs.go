@@ -96,14 +96,27 @@ func (r *Runner) end(ctx context.Context) {
 				continue
 			}
 			ginkgo.It(check.ID+" "+check.Title, ginkgo.Label(check.ID), func(ginkgo.SpecContext) {
-				if check.Judge == scenarios.JudgeLog {
+				switch check.Judge {
+				case scenarios.JudgeLog:
 					r.decide(check, r.readLog)
+				case scenarios.JudgeCalls:
+					r.calls(ctx, check)
 				}
 				r.assert(check)
 			})
 		}
 		r.drills(ctx)
 	})
+}
+
+// calls carries out trials of what the receiver calls.
+func (r *Runner) calls(ctx context.Context, check *plan.Check) {
+	if r.cfg.Call != nil && check.NotApplicable == "" && ctx.Err() == nil && !r.dead(ctx) {
+		r.cfg.Call(ctx, check.ID)
+	}
+	if ctx.Err() != nil {
+		r.run.Interrupted = true
+	}
 }
 
 // drills registers what stops and kills the target. It comes last.

@@ -39,8 +39,9 @@ func embedded(ctx context.Context, dir string) (reference.Store, error) {
 // folder that stop removes.
 //
 // It speaks the contract of that name; one that it does not speak is a mistake of
-// the user's, who then has to name a target.
-func startBundled(ctx context.Context, contract string, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*bundled, error) {
+// the user's, who then has to name a target. It fetches from api what events only name,
+// when that is not nil.
+func startBundled(ctx context.Context, contract string, api *reference.API, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*bundled, error) {
 	if _, err := spoken(contract); err != nil {
 		return nil, usage("--target URL", "there is no bundled receiver for it: %w", err)
 	}
@@ -49,7 +50,7 @@ func startBundled(ctx context.Context, contract string, level slog.Level, open f
 		return nil, fmt.Errorf("start bundled receiver: %w", err)
 	}
 	b := &bundled{dir: dir, done: make(chan error, 1), keys: bundledKeys()}
-	r, err := b.receiver(ctx, contract, level, open)
+	r, err := b.receiver(ctx, contract, api, level, open)
 	if err != nil {
 		b.clean()
 		return nil, fmt.Errorf("start bundled receiver: %w", err)
@@ -72,7 +73,7 @@ func startBundled(ctx context.Context, contract string, level slog.Level, open f
 	return b, nil
 }
 
-func (b *bundled) receiver(ctx context.Context, contract string, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*reference.Receiver, error) {
+func (b *bundled) receiver(ctx context.Context, contract string, api *reference.API, level slog.Level, open func(ctx context.Context, dir string) (reference.Store, error)) (*reference.Receiver, error) {
 	store, err := open(ctx, b.dir)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func (b *bundled) receiver(ctx context.Context, contract string, level slog.Leve
 		return nil, errors.Join(err, store.Close())
 	}
 	return reference.New(reference.Config{
-		Contract: contract, Keys: []string{string(b.keys.Current), string(b.keys.Previous)}, Store: store, Probe: true, Logger: reference.NewLogger(b.log, level),
+		Contract: contract, API: api, Keys: []string{string(b.keys.Current), string(b.keys.Previous)}, Store: store, Probe: true, Logger: reference.NewLogger(b.log, level),
 	})
 }
 

@@ -34,6 +34,7 @@ type conformanceFlags struct {
 	observeFlags
 	managedFlags
 	baselineFlags
+	witnessFlags
 	level, logFile, folder             string
 	only, skip                         []string
 	strict, quick, list, dryRun, quiet bool
@@ -70,6 +71,7 @@ func conformanceCommand(s Streams) *cobra.Command {
 	f.observeFlags.register(fl)
 	f.managedFlags.register(fl)
 	f.baselineFlags.register(fl)
+	f.witnessFlags.register(fl)
 	fl.StringVar(&f.level, "level", "", "`LEVEL` to judge at: wire, observed or managed (default: the highest that the flags allow)")
 	fl.StringVar(&f.logFile, "log", "", "`FILE` that the receiver logs to, for OBS-01 and OBS-02")
 	fl.StringVar(&f.folder, "scenarios", "", "`DIR` of further scenarios")
@@ -112,8 +114,15 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 	}
 	defer func() { _, _ = planLog.Close(), wireLog.Close() }()
 	cfg.PlanLog, cfg.WireLog = planLog, wireLog
+	w, err := f.startWitness(ctx, cfg, s)
+	if err != nil {
+		return err
+	}
+	if w != nil {
+		defer w.Close() //nolint:contextcheck // it ends in order when ctx has ended, too
+	}
 	if f.target == "" {
-		bundled, err := startBundled(ctx, cfg.Contract.Name, slog.LevelInfo, embedded)
+		bundled, err := startBundled(ctx, cfg.Contract.Name, witnessAPI(w, cfg), slog.LevelInfo, embedded)
 		if err != nil {
 			return err
 		}
@@ -124,7 +133,7 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 		}
 	}
 	if f.held() {
-		r, err := f.startManaged(ctx, cfg, s)
+		r, err := f.startManaged(ctx, cfg, s, witnessEnv(w, cfg))
 		if err != nil {
 			return err
 		}
@@ -241,6 +250,9 @@ func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Confi
 		return nil, err
 	}
 	cfg.Extra = f.extra()
+	if err := f.checkWitness(c); err != nil {
+		return nil, err
+	}
 	if f.target == "" {
 		return cfg, f.withoutTarget(cfg)
 	}
@@ -295,13 +307,17 @@ func (f *conformanceFlags) setLevel(cfg *conformance.Config) error {
 		return err
 	}
 	highest := string(contract.NeedWire)
+	if f.watched(cfg.Contract) { // it sees what is fetched, which is no proof that drills need
+		highest = string(contract.NeedObserved)
+	}
 	if len(cfg.Observers) > 0 {
 		highest = string(contract.NeedObserved)
 		if f.drillable() {
 			highest = string(contract.NeedManaged)
 		}
 	}
-	if (f.level == string(contract.NeedObserved) || f.level == string(contract.NeedManaged)) && len(cfg.Observers) == 0 {
+	unseen := f.level == string(contract.NeedObserved) && highest == string(contract.NeedWire)
+	if unseen || f.level == string(contract.NeedManaged) && len(cfg.Observers) == 0 {
 		return usage("--observe URL", "--level %s needs an observer: --observe, or --observe-sql with --observe-query", f.level)
 	}
 	if f.level == string(contract.NeedObserved) {
@@ -326,6 +342,8 @@ func (f *conformanceFlags) extra() []string {
 		add("--contract", f.contract)
 	}
 	f.execFlags(add)
+	add("--witness", f.witness)
+	add("--api-key-env", f.apiKeyEnv)
 	add("--previous-key-env", f.prevEnv)
 	add("--previous-key-file", f.prevFile)
 	add("--observe", tokenless(f.observe))

@@ -378,7 +378,7 @@ func (f *loadtestFlags) startBundled(ctx context.Context, cfg *certify.Config, s
 			return pgstore.Open(ctx, pgstore.Config{URL: choice.URL})
 		}
 	}
-	b, err := startBundled(ctx, cfg.Contract.Name, slog.LevelError, open)
+	b, err := startBundled(ctx, cfg.Contract.Name, nil, slog.LevelError, open)
 	if err != nil {
 		remove()
 		return nil, err

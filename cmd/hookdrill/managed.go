@@ -143,8 +143,9 @@ func (r *managedReceiver) Start(ctx context.Context) error {
 	return nil
 }
 
-// startManaged starts the receiver, with a proxy in front of its database.
-func (f *conformanceFlags) startManaged(ctx context.Context, cfg *conformance.Config, s Streams) (*managedReceiver, error) {
+// startManaged starts the receiver, with a proxy in front of its database and more in its
+// environment.
+func (f *conformanceFlags) startManaged(ctx context.Context, cfg *conformance.Config, s Streams, more []string) (*managedReceiver, error) {
 	flag := "--exec"
 	if f.hooked() {
 		flag = "--start-cmd"
@@ -153,7 +154,7 @@ func (f *conformanceFlags) startManaged(ctx context.Context, cfg *conformance.Co
 		return nil, usage("", "%s starts one receiver, and --target names %d", flag, 1+len(cfg.Further))
 	}
 	r := &managedReceiver{target: cfg.Target, ready: f.execReady}
-	if err := f.prepare(r, cfg, s); err != nil { //nolint:contextcheck // the proxy outlives ctx, so that a run can end in order
+	if err := f.prepare(r, cfg, s, more); err != nil { //nolint:contextcheck // the proxy outlives ctx, so that a run can end in order
 		r.end(ctx)
 		return nil, err
 	}
@@ -172,13 +173,14 @@ func (f *conformanceFlags) startManaged(ctx context.Context, cfg *conformance.Co
 }
 
 // prepare makes everything that the receiver needs, and does not start it.
-func (f *conformanceFlags) prepare(r *managedReceiver, cfg *conformance.Config, s Streams) (err error) {
+func (f *conformanceFlags) prepare(r *managedReceiver, cfg *conformance.Config, s Streams, more []string) (err error) {
 	address := address(cfg.Target)
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Errorf("start receiver: %w", err)
 	}
 	env := []string{"PORT=" + port, cfg.Contract.Key.Env + "=" + string(cfg.Keys.Current), "HOOKDRILL_TARGET=" + cfg.Target.String()}
+	env = append(env, more...)
 	if database, set := s.Env(databaseURL); set && database != "" && !faultproxy.Local(database) {
 		if r.proxy, err = faultproxy.New(database); err != nil {
 			return usage("unset "+databaseURL+", or name another", "%s: %w", databaseURL, err)

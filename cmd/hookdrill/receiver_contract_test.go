@@ -173,7 +173,7 @@ func TestBundledKeys(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := startBundled(t.Context(), "my-own", 0, nil); err == nil || !strings.Contains(err.Error(), "no bundled receiver") {
+	if _, err := startBundled(t.Context(), "my-own", nil, 0, nil); err == nil || !strings.Contains(err.Error(), "no bundled receiver") {
 		t.Errorf("startBundled = %v", err)
 	}
 }

@@ -29,6 +29,7 @@ import (
 	"hookdrill/internal/specrun"
 	"hookdrill/internal/verdict"
 	"hookdrill/mockclaude"
+	"hookdrill/mockclaude/witness"
 	"hookdrill/observe"
 	"hookdrill/reports"
 	"hookdrill/scenarios"
@@ -61,7 +62,12 @@ type Config struct {
 	// Level is wire or observed.
 	Level     string
 	Observers []observe.Observer
-	Settle    time.Duration
+	// Witness plays the API that a receiver of thin events calls back, nil when nobody
+	// does. It is an observer beside Observers. APIKey is the key that the receiver calls
+	// it with: a secret like the others, "" when none is known.
+	Witness *witness.Witness
+	APIKey  string
+	Settle  time.Duration
 	// DrillSettle is Settle for drills, after which workers may have to wait for what a killed
 	// one had begun.
 	DrillSettle time.Duration
@@ -158,6 +164,7 @@ func Run(ctx context.Context, cfg Config) (*reports.Report, error) {
 			return nil, err
 		}
 	}
+	cfg = withWitness(cfg, p)
 	sender, err := newSender(cfg, cfg.Target, cfg.Further...)
 	if err != nil {
 		return nil, err
@@ -200,12 +207,16 @@ func fresh(ctx context.Context, cfg Config, p *plan.Plan) error {
 }
 
 func newSender(cfg Config, target *url.URL, further ...*url.URL) (*mockclaude.Sender, error) {
-	return mockclaude.NewSender(mockclaude.SenderConfig{
+	sender, err := mockclaude.NewSender(mockclaude.SenderConfig{
 		Target: target, Further: further, Contract: cfg.Contract, Keys: cfg.Keys, Header: cfg.Header, Timeout: cfg.Timeout, Now: cfg.Now,
 		// What the certificate is worth is TLS-02's question; every other
 		// requirement is judged whatever it is worth.
 		TLS: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}, //nolint:gosec // see above
 	})
+	if err == nil && cfg.APIKey != "" {
+		sender.Redactor().AddSecret(cfg.APIKey, "["+mockclaude.Keys{Current: []byte(cfg.APIKey)}.ID()+"]")
+	}
+	return sender, err
 }
 
 type runner struct {
@@ -215,12 +226,16 @@ type runner struct {
 	wire    *wire
 	seen    record.Run
 	drilled map[string]reports.Check
+	called  map[string]reports.Case
 	// gone says that the target was lost and did not come back, "" if it was not.
 	gone string
 }
 
 func (r *runner) run(ctx context.Context) (*reports.Report, error) {
 	r.drilled = map[string]reports.Check{}
+	if r.Witness != nil {
+		r.called = map[string]reports.Case{}
+	}
 	r.seen = record.Run{Started: r.Now(), Cases: map[string]*record.Case{}}
 	in := r.input()
 	if err := r.preflight(ctx, &in); err != nil {
@@ -230,7 +245,7 @@ func (r *runner) run(ctx context.Context) (*reports.Report, error) {
 	if in.Head.Preflight == nil {
 		suite := suites.NewRunner(suites.Config{
 			Plan: r.plan, Target: r.Target, Further: r.Further, Sender: r.sender, Observers: r.Observers, Settle: r.Settle,
-			Roots: r.Roots, LogFile: r.LogFile, Drill: r.driller(in.Repeat), Secrets: r.secret, Decided: r.Decided, Seen: r.wire.attempt, Now: r.Now,
+			Roots: r.Roots, LogFile: r.LogFile, Drill: r.driller(in.Repeat), Call: r.caller(), Secrets: r.secret, Decided: r.Decided, Seen: r.wire.attempt, Now: r.Now,
 			Judge: func(id string) reports.Check { return verdict.Check(in, id) },
 		}, &r.seen)
 		var err error
@@ -319,7 +334,7 @@ func (r *runner) input() verdict.Input {
 		Target: r.Target, TargetText: r.TargetText, Further: r.Further, Contract: r.Contract, KeyEnv: r.KeyEnv, KeyFile: r.KeyFile, Extra: r.Extra, Seed: r.Seed, Bundled: r.Bundled,
 		Observed: len(r.Observers) > 0,
 	}
-	in := verdict.Input{Plan: r.plan, Run: &r.seen, Drilled: r.drilled, Strict: r.Strict, Baseline: r.Baseline, Repeat: commands.Command, Head: reports.Report{
+	in := verdict.Input{Plan: r.plan, Run: &r.seen, Drilled: r.drilled, Called: r.called, Strict: r.Strict, Baseline: r.Baseline, Repeat: commands.Command, Head: reports.Report{
 		Schema: reports.Schema, Tool: reports.Tool{Name: "hookdrill", Version: r.Version}, Command: "conformance",
 		Contract: r.Contract.Name, Level: r.Level, Seed: r.Seed, Started: r.seen.Started,
 		Target: r.target(), Repeat: commands.Whole(selection(r.Config)),

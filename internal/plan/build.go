@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -102,7 +103,7 @@ func Build(in Input) (*Plan, error) {
 		check := Check{Requirement: r}
 		if sc != nil {
 			check.Judge, check.Limit, check.Reads, check.Status = sc.Judge, sc.Limit, sc.Reads, sc.Status
-			check.NotApplicable = unmet(sc.When, in)
+			check.NotApplicable = inapplicable(sc, in)
 			for _, id := range sc.Reads {
 				needed[id] = true
 			}
@@ -121,7 +122,7 @@ func Build(in Input) (*Plan, error) {
 	p.Cases = append(p.Cases, first)
 	for _, c := range cases {
 		sc := find(in.Scenarios, c.Requirement)
-		if unmet(sc.When, in) != "" {
+		if inapplicable(sc, in) != "" {
 			continue
 		}
 		own := chosen[c.Requirement] && (len(in.Only) == 0 || only.one(c)) && !skip.one(c)
@@ -164,6 +165,12 @@ func listed(in Input, cases []*Case) error {
 		}
 	}
 	return nil
+}
+
+// inapplicable says why a scenario has no meaning here: under the contract, or with what is
+// configured; "" if it has one.
+func inapplicable(sc *scenarios.Scenario, in Input) string {
+	return cmp.Or(in.Contract.NotApplicable(sc.Requirement), unmet(sc.When, in))
 }
 
 // unmet says why a scenario's condition does not hold, "" if it does.

@@ -26,7 +26,7 @@ func drawCase(in Input, sc *scenarios.Scenario, v variant) (*Case, error) {
 	d := &drawing{con: in.Contract, rng: source(in.Seed, sc.Requirement, v.name), v: v, limit: sc.Limit, events: map[string]mockclaude.Event{}}
 	c := &Case{
 		ID: sc.Requirement + "/" + v.name, Requirement: sc.Requirement, Name: v.name,
-		Judge: sc.Judge, Limit: sc.Limit, Control: sc.Control, OneMoment: v.OneMoment,
+		Judge: sc.Judge, Limit: sc.Limit, Control: sc.Control, OneMoment: v.OneMoment, Call: v.Call,
 	}
 	for i, raw := range v.Steps {
 		step, err := d.step(raw)

@@ -15,6 +15,7 @@ import (
 
 	"hookdrill/contract"
 	"hookdrill/mockclaude"
+	"hookdrill/scenarios"
 )
 
 // Plan is a whole run before it happens.
@@ -71,6 +72,8 @@ type Case struct {
 	// Effects maps an event id to the number of effects that the case is to
 	// have; ids whose number depends on the answers are left to the ledger.
 	Effects map[string]int `json:"effects,omitempty"`
+	// Call is a trial of what the receiver calls, which is made without steps.
+	Call *scenarios.Call `json:"call,omitempty"`
 }
 
 // Step is one thing that is done.

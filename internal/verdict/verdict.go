@@ -29,6 +29,9 @@ type Input struct {
 	Baseline *Known
 	// Drilled holds the checks that were carried out and judged as drills, by id.
 	Drilled map[string]reports.Check
+	// Called holds the cases about what the receiver calls that were carried out, by id;
+	// nil when nobody watched.
+	Called map[string]reports.Case
 	// Repeat gives the command that repeats a case; Curl the one that sends its
 	// decisive delivery without hookdrill, "" where curl cannot.
 	Repeat func(check plan.Check, c *plan.Case) string
@@ -376,6 +379,8 @@ func (j judge) one(c *plan.Case) reports.Case {
 		j.exactStatus(&out)
 	case scenarios.JudgeAll2xx:
 		j.allAccepted(&out)
+	case scenarios.JudgeCalls:
+		return j.called(c)
 	case scenarios.JudgeTLS, scenarios.JudgeLog:
 		out.Status, out.Why = reports.Error, "the suite decided nothing: a defect of hookdrill"
 	default:
@@ -383,6 +388,25 @@ func (j judge) one(c *plan.Case) reports.Case {
 	}
 	if out.Status == reports.Pass {
 		j.whole(&out)
+	}
+	return out
+}
+
+// called is a case about what the receiver calls.
+func (j judge) called(c *plan.Case) reports.Case {
+	if done, carried := j.Called[c.ID]; carried {
+		return done
+	}
+	out := reports.Case{Name: c.Name, Exchanges: []reports.Exchange{}}
+	switch {
+	case j.Run.Interrupted:
+		out.Status, out.Why = reports.NotExercised, "the run was interrupted before this case"
+	case j.Run.Dead != "":
+		out.Status, out.Why = reports.NotExercised, "the target had stopped answering during "+j.Run.Dead
+	case j.Called == nil:
+		out.Status, out.Why = reports.NotObserved, "nobody played the API that the receiver calls: it needs the witness (--witness, or --exec)"
+	default:
+		out.Status, out.Why = reports.Error, "the case was planned and not carried out: a defect of hookdrill"
 	}
 	return out
 }

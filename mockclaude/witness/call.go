@@ -71,11 +71,16 @@ func (c Call) Holds(text string) bool {
 
 // Intact reports whether an id stands in the target as one whole: a segment of the
 // path or a value of the query that decodes to the id and nothing else. An id that
-// is not intact was read as syntax.
+// is not intact was read as syntax. One that was encoded twice names nothing, and
+// leads nowhere else.
 func (c Call) Intact(id string) bool {
 	path, query, _ := strings.Cut(c.Target, "?")
 	for segment := range strings.SplitSeq(path, "/") {
-		if once, err := url.PathUnescape(segment); err == nil && once == id {
+		once, err := url.PathUnescape(segment)
+		if err != nil {
+			continue
+		}
+		if twice, err := url.PathUnescape(once); once == id || err == nil && twice == id && !strings.Contains(once, "/") {
 			return true
 		}
 	}

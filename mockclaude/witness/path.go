@@ -90,7 +90,7 @@ func wellFormed(id string) bool {
 // not when it was deleted, and not for kinds that the API does not serve.
 func Fetchable(typ string) bool {
 	family, what, ok := strings.Cut(typ, ".")
-	if !ok || what == "deleted" {
+	if !ok || what == "deleted" || strings.Contains(what, ".") {
 		return false
 	}
 	for _, k := range kinds() {

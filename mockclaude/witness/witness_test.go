@@ -360,6 +360,9 @@ func TestIntact(t *testing.T) {
 		{"sesn_M#x", "/v1/sessions/sesn_M%23x", true, true},
 		{"%2e%2e%2fagents%2fM", "/v1/sessions/%2e%2e%2fagents%2fM", true, false},
 		{"%2e%2e%2fagents%2fM", "/v1/sessions/%252e%252e%252fagents%252fM", true, true},
+		{"../agents/M", "/v1/sessions/..%252Fagents%252FM", true, true},
+		{"..%2fagents%2fM", "/v1/sessions/..%2fagents%2fM", true, false},
+		{"../a/M", "/v1/sessions/%2e%2e/a/M", true, false},
 		{"@host:1/M", "/v1/sessions/@host:1%2FM", true, true},
 		{"@host:1/M", "/M", true, false},
 		{"sesn_M", "/v1/sessions/sesn_M/events", true, true},
@@ -378,7 +381,7 @@ func TestFetchable(t *testing.T) {
 	t.Parallel()
 	for typ, want := range map[string]bool{
 		"session.status_idled": true, "session.deleted": false, "deployment_run.started": true, "vault_credential.refresh_failed": true,
-		"memory_store.created": true, "user_profile.created": false, "agent": false, "something.else": false,
+		"memory_store.created": true, "user_profile.created": false, "agent": false, "agent.task.completed": false, "something.else": false,
 	} {
 		if Fetchable(typ) != want {
 			t.Errorf("Fetchable(%s) = %v, want %v", typ, !want, want)

@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return fmt.Errorf("build hookdrill: %w\n%s", err, text)
 		}
 	}
-	catalogue, err := contract.Requirements()
+	catalogue, err := requirements()
 	if err != nil {
 		return fmt.Errorf("read catalogue: %w", err)
 	}
@@ -248,6 +248,25 @@ func (o outcome) mustFail() bool {
 	return slices.ContainsFunc(o.report.Checks, func(c reports.Check) bool {
 		return c.Level == reports.Must && c.Status == reports.Fail
 	})
+}
+
+// requirements is the catalogue, in which what the zoo's contract has no meaning for is
+// unchecked.
+func requirements() ([]contract.Requirement, error) {
+	catalogue, err := contract.Requirements()
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is wrapped by the caller
+	}
+	spoken, err := contract.Load("claude")
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is wrapped by the caller
+	}
+	for i := range catalogue {
+		if why := spoken.NotApplicable(catalogue[i].ID); why != "" {
+			catalogue[i].Unchecked = why
+		}
+	}
+	return catalogue, nil
 }
 
 // uncaught lists the requirements that are checked and catch nothing.
