@@ -25,10 +25,12 @@ func readSentry(_ claim, header http.Header, body []byte) (letter, error) {
 	if event.Type, err = headerName(header, "Sentry-Hook-Resource", "type"); err != nil {
 		return letter{}, err
 	}
-	subject := perhapsInner(perhapsInner(fields, "data", event.Type), event.Type, "id", "uuid")
-	id := perhaps(subject, "id")
-	if id == "" {
-		id = perhaps(subject, "uuid")
+	subject := perhapsInner(perhapsInner(fields, "data", event.Type), event.Type, "id", "uuid", "event_id")
+	id := ""
+	for _, key := range []string{"id", "uuid", "event_id"} { // of an issue, an installation, an error
+		if id = perhaps(subject, key); id != "" {
+			break
+		}
 	}
 	return about(event, id, perhaps(fields, "action")), nil
 }

@@ -44,12 +44,12 @@ func gitHubAnimals() []Animal {
 	return of(contractGitHub,
 		Animal{Name: "github-correct", Style: "is for GitHub: the body is signed, id and type are headers, a ping is an event"},
 		Animal{
-			Name: "github-takes-sha1", Defect: "X-Hub-Signature, by SHA-1, is as good as X-Hub-Signature-256",
+			Name: "github-takes-sha1", Defect: "an HMAC by SHA-1 is as good as one by SHA-256, in either header",
 			Catches: ids("SIG-10"), Also: holes(),
 			breed: func(rc *receiver) {
 				rc.verify = func(d *delivery) *answer {
 					for _, name := range []string{"X-Hub-Signature", "X-Hub-Signature-256"} {
-						given, labelled := strings.CutPrefix(d.r.Header.Get(name), "sha1=")
+						_, given, labelled := strings.Cut(d.r.Header.Get(name), "=")
 						mac := hmac.New(sha1.New, []byte(rc.keys[0]))
 						mac.Write(d.body)
 						if labelled && hmac.Equal([]byte(given), []byte(hex.EncodeToString(mac.Sum(nil)))) {
@@ -74,8 +74,8 @@ func gitHubAnimals() []Animal {
 		},
 		Animal{
 			Name: "github-dedupes-by-body", Defect: "X-GitHub-Delivery is ignored: the same body is the same event",
-			Catches: ids("IDEM-05"),
-			breed:   func(rc *receiver) { rc.key = func(d *delivery) string { return string(d.body) } },
+			Catches: ids("IDEM-04"), Also: ids("IDEM-02", "IDEM-07", "RTY-01", "LED-01"),
+			breed: func(rc *receiver) { rc.key = func(d *delivery) string { return string(d.body) } },
 		},
 	)
 }

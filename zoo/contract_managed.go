@@ -147,7 +147,7 @@ func managedAnimals() []Animal {
 		},
 		Animal{
 			Name: "managed-dedupes-by-resource", Defect: "two events about one resource are taken for one event",
-			Catches: ids("API-06"), Also: ids("IDEM-08", "LED-01", "ORD-01"),
+			Catches: ids("API-06"), Also: ids("IDEM-08", "LED-01", "ORD-01"), Advice: ids("IDEM-05"),
 			breed: func(rc *receiver) { rc.key = func(d *delivery) string { return d.event.task } },
 		},
 	)

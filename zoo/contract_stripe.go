@@ -101,7 +101,7 @@ func stripeAnimals() []Animal {
 		},
 		Animal{
 			Name: "stripe-takes-any-version", Defect: "a right MAC is taken under the labels v0 and v2 as well",
-			Catches: ids("SIG-07"), Also: holes(),
+			Catches: ids("API-09"), Also: holes(),
 			breed: func(rc *receiver) {
 				rc.verify = rc.stripeVerify(func(r *http.Request) stripeSignature { return readStripe(r, "v0", "v1", "v2") })
 			},
