@@ -29,7 +29,9 @@ import (
 	"time"
 
 	"hookdrill/contract"
+	"hookdrill/internal/baseline"
 	"hookdrill/internal/conformance"
+	"hookdrill/internal/verdict"
 	"hookdrill/mockclaude"
 	"hookdrill/reports"
 	"hookdrill/scenarios"
@@ -120,6 +122,17 @@ func (o settings) config(base string) (*conformance.Config, error) {
 	}
 	if cfg.Scenarios, err = scenarios.Builtin(); err != nil {
 		return nil, fmt.Errorf("read scenarios: %w", err)
+	}
+	if o.baseline != "" {
+		data, err := os.ReadFile(o.baseline)
+		if err != nil {
+			return nil, fmt.Errorf("read baseline: %w", err)
+		}
+		file, err := baseline.Parse(data, o.baseline, false)
+		if err != nil {
+			return nil, fmt.Errorf("read baseline: %w", err)
+		}
+		cfg.Baseline = &verdict.Known{Name: o.baseline, File: file, Now: time.Now()}
 	}
 	observer, err := o.observer(base)
 	if err != nil {

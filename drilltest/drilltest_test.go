@@ -144,6 +144,15 @@ func judged() map[string]func(t *testing.T) {
 			handler, _ := receiver(t)
 			drilltest.Run(t, handler, key, drilltest.Observe(func([]string) map[string]int { panic("no table") }))
 		},
+		"known": func(t *testing.T) {
+			handler, _ := receiver(t)
+			file := filepath.Join(t.TempDir(), "baseline.yaml")
+			list := "known:\n  - {id: SIG-02, reason: the proxy does it, expires: 2999-12-31}\n  - {id: RAW-01, reason: was broken, expires: 2999-12-31}\n"
+			if err := os.WriteFile(file, []byte(list), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			drilltest.Run(t, kind(handler), key, drilltest.Baseline(file), drilltest.Only("SIG-02", "RAW-01"))
+		},
 		"two observers": func(t *testing.T) {
 			drilltest.Run(t, http.NotFoundHandler(), key, drilltest.ObserveURL("/probe"), drilltest.Observe(func([]string) map[string]int { return nil }))
 		},
@@ -190,6 +199,7 @@ func TestOutcomes(t *testing.T) {
 		"no path":       {true, []string{`want a path from /, have "hooks"`}, nil},
 		"no handler":    {true, []string{"handler is nil"}, nil},
 		"blind":         {true, []string{"the function panicked: no table"}, nil},
+		"known":         {true, []string{"--- SKIP: TestJudged/SIG-02", "known fail", "--- FAIL: TestJudged/RAW-01", "stale baseline"}, nil},
 		"two observers": {true, []string{"are both given"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,6 +23,7 @@ type settings struct {
 	observeHeader []string
 	only, skip    []string
 	strict, quick bool
+	baseline      string
 	seed          uint64
 	seeded        bool
 }
@@ -81,6 +82,10 @@ func Strict() Option { return func(o *settings) { o.strict = true } }
 
 // Quick leaves out the slow scenarios, which are told in the log.
 func Quick() Option { return func(o *settings) { o.quick = true } }
+
+// Baseline is a file of known failures, as docs/baseline.md describes it: their subtests are skipped, and one that
+// passes by now, or whose entry has expired, fails.
+func Baseline(file string) Option { return func(o *settings) { o.baseline = file } }
 
 // Seed is where everything that is drawn comes from, event ids too. By default it is a new one each time; the log
 // names it. The same seed sends the same events, so that a receiver that remembers them wants another.

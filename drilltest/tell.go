@@ -44,6 +44,8 @@ func subtest(t *testing.T, r *reports.Report, check *reports.Check) {
 			return
 		}
 		t.Logf("advice, which fails nothing without drilltest.Strict:\n%s", text)
+	case reports.StaleBaseline:
+		t.Errorf("stale baseline: %s", check.Why)
 	case reports.Error:
 		t.Errorf("hookdrill itself failed:\n%s", explain(t, r, check))
 	default:
