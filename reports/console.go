@@ -118,6 +118,9 @@ func (c *console) failure(check *Check) {
 			c.printf("      %s … and %s in the report\n", c.paint.dim("|"), plural(n, "more moment"))
 		}
 		c.field("repeat", bc.Repeat, maxSentence)
+		if bc.File != "" && c.o.ReportDir != "" {
+			c.field("or", "hookdrill conformance --repeat "+filepath.Join(c.o.ReportDir, bc.File), maxSentence)
+		}
 	}
 }
 

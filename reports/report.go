@@ -254,6 +254,9 @@ type Case struct {
 	Exchanges []Exchange `json:"exchanges"`
 	// Repeat is the hookdrill command that runs this case again.
 	Repeat string `json:"repeat"`
+	// File is the case as a file beside the report, for hookdrill conformance --repeat; "" where
+	// the case cannot be sent by itself.
+	File string `json:"file,omitempty"`
 	// Curl is a command that sends the decisive request without hookdrill; the
 	// key is taken from the environment.
 	Curl string `json:"curl,omitempty"`

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hookdrill/contract"
 	"hookdrill/internal/conformance"
@@ -35,6 +36,7 @@ type conformanceFlags struct {
 	managedFlags
 	baselineFlags
 	witnessFlags
+	againFlags
 	level, logFile, folder             string
 	only, skip                         []string
 	strict, quick, list, dryRun, quiet bool
@@ -56,10 +58,15 @@ func conformanceCommand(s Streams) *cobra.Command {
 			"  hookdrill conformance --exec 'python3 app.py' --observe http://127.0.0.1:{port}/probe",
 		Args: noOperands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			typed := map[string]bool{}
+			cmd.Flags().Visit(func(fl *pflag.Flag) { typed[fl.Name] = true })
 			if err := layer(cmd, s); err != nil {
 				return err
 			}
 			f.settled = cmd.Flags().Changed("settle")
+			if err := f.recall(typed, cmd.Flags().Changed("contract")); err != nil {
+				return err
+			}
 			return f.run(cmd.Context(), s, cmd.Flags().Changed("seed"))
 		},
 	}
@@ -72,6 +79,7 @@ func conformanceCommand(s Streams) *cobra.Command {
 	f.managedFlags.register(fl)
 	f.baselineFlags.register(fl)
 	f.witnessFlags.register(fl)
+	f.againFlags.register(fl)
 	fl.StringVar(&f.level, "level", "", "`LEVEL` to judge at: wire, observed or managed (default: the highest that the flags allow)")
 	fl.StringVar(&f.logFile, "log", "", "`FILE` that the receiver logs to, for OBS-01 and OBS-02")
 	fl.StringVar(&f.folder, "scenarios", "", "`DIR` of further scenarios")
@@ -107,7 +115,10 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 	if f.list || f.dryRun {
 		return f.preview(cfg, s)
 	}
-	dir := filepath.Join(f.out, "conformance")
+	dir := f.into()
+	if err := dropCases(dir); err != nil {
+		return err
+	}
 	planLog, wireLog, err := openLogs(dir)
 	if err != nil {
 		return err
@@ -150,7 +161,13 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 	if err != nil {
 		return err
 	}
+	if err := f.keepCases(cfg, report, dir); err != nil {
+		return err
+	}
 	said := f.report(report, dir, s)
+	if err := f.outcome(report, s); err != nil {
+		return err
+	}
 	if err := f.keep(cfg.Baseline, report, s); err != nil {
 		return err
 	}
@@ -159,10 +176,13 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 
 // conduct runs the run and sorts its errors into exit codes.
 func (f *conformanceFlags) conduct(ctx context.Context, cfg *conformance.Config, s Streams) (*reports.Report, error) {
+	cfg.Started = func(p *plan.Plan) { f.planned = p }
 	if !f.quiet {
 		progress := &reports.Progress{W: s.Err, Color: terminal(s.Err, s), Strict: f.strict}
 		cfg.Decided = progress.Check
+		told := cfg.Started
 		cfg.Started = func(p *plan.Plan) {
+			told(p)
 			_, _ = fmt.Fprintf(s.Err, "%s at level %s, seed %d: %d requirements, %d cases\n",
 				reports.Clean(targets(cfg)), cfg.Level, cfg.Seed, len(p.Checks), len(p.Cases))
 		}
@@ -239,6 +259,9 @@ func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Confi
 		if cfg.Scenarios, err = scenarios.Folder(f.folder, cfg.Scenarios); err != nil {
 			return nil, usage("docs/scenarios.md", "%w", err)
 		}
+	}
+	if err := f.sameContract(cfg); err != nil {
+		return nil, err
 	}
 	if cfg.Baseline, err = f.known(); err != nil {
 		return nil, err

@@ -57,6 +57,8 @@ type Config struct {
 	Seed            uint64
 	Only, Skip      []string
 	Quick, Strict   bool
+	// Again is a case to carry out once more in place of a whole run; nil for a run.
+	Again *Again
 	// Baseline holds known failures; nil for none.
 	Baseline *verdict.Known
 	// Level is wire or observed.
@@ -95,6 +97,12 @@ type Config struct {
 	Now   func() time.Time
 }
 
+// Again is a planned case of an earlier run and its check.
+type Again struct {
+	Check plan.Check
+	Case  *plan.Case
+}
+
 // UsedSeedError says that events of the plan were processed before the run.
 type UsedSeedError struct {
 	Seed   uint64
@@ -122,12 +130,19 @@ func Plan(cfg Config) (*plan.Plan, error) {
 			in.Baseline = append(in.Baseline, e.ID)
 		}
 	}
-	p, err := plan.Build(in)
+	p, err := build(in, cfg.Again)
 	if err != nil {
 		return nil, err
 	}
 	deal(p, 1+len(cfg.Further))
 	return p, nil
+}
+
+func build(in plan.Input, again *Again) (*plan.Plan, error) {
+	if again != nil {
+		return plan.Again(in, again.Check, again.Case)
+	}
+	return plan.Build(in)
 }
 
 func input(cfg Config) plan.Input {
