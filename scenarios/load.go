@@ -109,7 +109,7 @@ func validate(all []Scenario, where string, whole bool) error {
 		seen[sc.Requirement] = true
 		word(sc.Requirement, "judge", sc.Judge, JudgeAnswers, JudgeLatency, JudgeSameStatus, JudgeLeakSecret, JudgeLeakTrace,
 			JudgeNoEffect, JudgeSize, JudgeAcked, JudgeRest, JudgeStatus, JudgeAll2xx, JudgeState, JudgeTLS, JudgeLog, JudgeCalls)
-		word(sc.Requirement, "when", sc.When, "", WhenHTTPS, WhenPreviousKey)
+		word(sc.Requirement, "when", sc.When, "", WhenHTTPS, WhenPreviousKey, WhenSeveralSignatures, WhenHandshake)
 		if len(sc.Cases) == 0 {
 			bad("%s has no cases", sc.Requirement)
 		}
@@ -124,8 +124,8 @@ func validate(all []Scenario, where string, whole bool) error {
 				bad("%s has no steps: a case that sends nothing proves nothing", at)
 			}
 			checkCall(at, sc, c, whole, bad)
-			word(at, "each", c.Each, "", EachType)
-			word(at, "when", c.When, "", WhenWhsecKey)
+			word(at, "each", c.Each, "", EachType, EachAuthHeader)
+			word(at, "when", c.When, "", WhenWhsecKey, WhenDecodedKey, WhenSeveralHeaders, WhenSeveralSignatures)
 			for _, s := range c.Steps {
 				checkStep(at, s, word, bad)
 			}
@@ -172,6 +172,12 @@ func checkStep(at string, s Step, word func(at, what, value string, known ...str
 	for _, e := range s.Edit {
 		if (e.Set == "") == (e.Remove == "") {
 			bad("%s: an edit needs one of set and remove", at)
+		}
+	}
+	if s.Sign != nil {
+		word(at, "mac", s.Sign.MAC, "", MACRandom, MACZeros)
+		for _, entry := range s.Sign.List {
+			word(at, "list", entry, "right", "previous", "wrong")
 		}
 	}
 	if s.Shape != nil {

@@ -26,8 +26,8 @@ type Scenario struct {
 	// Limit is the bound for JudgeLatency, and the time in which events sent
 	// meanwhile must be answered.
 	Limit time.Duration `yaml:"limit,omitempty"`
-	// When names a condition without which the requirement is not applicable:
-	// https or previous_key.
+	// When names a condition without which the requirement is not applicable: https,
+	// previous_key, several_signatures or handshake.
 	When string `yaml:"when,omitempty"`
 	// Slow scenarios are left out by a quick run.
 	Slow bool `yaml:"slow,omitempty"`
@@ -62,10 +62,12 @@ const (
 // Case is one trial. Its steps run one after another.
 type Case struct {
 	Name string `yaml:"name"`
-	// Each repeats the case for every documented type ("type"), whose name
+	// Each repeats the case for every documented type ("type"), or for every header
+	// beside the signature's that it is verified by ("auth_header"); the name of either
 	// replaces {{each}} in the case.
 	Each string `yaml:"each,omitempty"`
-	// When is a condition for this case alone: whsec_key.
+	// When is a condition for this case alone: whsec_key, decoded_key, several_headers or
+	// several_signatures.
 	When string `yaml:"when,omitempty"`
 	// Events describes the events that steps name by their labels. An event
 	// that is not described is of the first documented type.
@@ -83,7 +85,8 @@ type Case struct {
 
 // Event describes an event.
 type Event struct {
-	// Type is an event type, documented or not.
+	// Type is an event type, documented or not. {{type:N}} is the N-th documented one,
+	// counted round, and {{handshake}} that of the handshake.
 	Type string `yaml:"type,omitempty"`
 	// TaskOf is the label of an event with the same task.
 	TaskOf string `yaml:"task_of,omitempty"`
@@ -127,7 +130,9 @@ type Step struct {
 	// Body is a whole body: a template with {{id}}, {{type}}, {{task}},
 	// {{data}}, {{stamp}}, {{repeat:N:TEXT}} and {{hex:FF}}.
 	Body *string `yaml:"body,omitempty"`
-	// Edit changes fields of the ordinary body before it is signed.
+	// Edit changes fields of the ordinary body before it is signed. A field is named by its
+	// role, which may be that of a header: id, type, timestamp, data, subject. A case that
+	// changes what the contract has no place for is left out.
 	Edit []Edit `yaml:"edit,omitempty"`
 	// Style is how the ordinary body is written: one of Styles.
 	Style  string `yaml:"style,omitempty"`
@@ -147,6 +152,8 @@ type Step struct {
 	// Mix makes every n-th delivery of ModeConnection a forged one, wrongly signed
 	// and unsigned in turn.
 	Mix int `yaml:"mix,omitempty"`
+	// Echo wants the answer to hold what the handshake's event asks to be echoed.
+	Echo bool `yaml:"echo,omitempty"`
 	// Big is the size in bytes of the event sent in the background of
 	// ModeMeanwhile.
 	Big int `yaml:"big,omitempty"`
@@ -210,6 +217,10 @@ type Sign struct {
 	Previous  bool    `yaml:"previous,omitempty"`
 	Algorithm string  `yaml:"algorithm,omitempty"`
 	Literal   *string `yaml:"literal,omitempty"`
+	// MAC stands where the right MAC would stand: random or zeros, of the right length.
+	MAC string `yaml:"mac,omitempty"`
+	// List gives several signatures: each right, previous or wrong.
+	List []string `yaml:"list,omitempty"`
 	// OtherEvent signs the body of another event.
 	OtherEvent bool `yaml:"other_event,omitempty"`
 	// OfEvent signs the body of the event with this label.
@@ -242,13 +253,30 @@ type Shape struct {
 const (
 	WhenHTTPS       = "https"        // the target's URL is https
 	WhenPreviousKey = "previous_key" // a previous key is configured
-	WhenWhsecKey    = "whsec_key"    // the key is whsec_ and base64
+	WhenWhsecKey    = "whsec_key"    // the key is whsec_ and base64, and used whole
+	// WhenDecodedKey: the contract decodes the secret string.
+	WhenDecodedKey = "decoded_key"
+	// WhenSeveralHeaders: a delivery is verified by more headers than the signature's.
+	WhenSeveralHeaders = "several_headers"
+	// WhenSeveralSignatures: the contract may send several signatures of one event.
+	WhenSeveralSignatures = "several_signatures"
+	// WhenHandshake: the contract has a handshake.
+	WhenHandshake = "handshake"
 )
 
-// EachType repeats a case for every documented type.
-const EachType = "type"
+// What a case is repeated for.
+const (
+	EachType       = "type"        // every documented type
+	EachAuthHeader = "auth_header" // every header that it is verified by, but the signature's
+)
+
+// The values of Sign.MAC.
+const (
+	MACRandom = "random"
+	MACZeros  = "zeros"
+)
 
 // Styles lists how an ordinary body can be written.
 func Styles() []string {
-	return []string{"compact", "pretty", "tabs", "crlf", "spaces", "reversed", "escaped"}
+	return []string{"compact", "pretty", "tabs", "crlf", "spaces", "reversed", "escaped", "cut_off", "trailing_comma", "doubled_key"}
 }

@@ -132,7 +132,7 @@ func (r *run) preflight(ctx context.Context, head *reports.Report) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says what failed
 	}
-	const trials = 16
+	const trials = 20
 	events, err := plan.Trials(in, trials)
 	if err != nil {
 		return err //nolint:wrapcheck // it says what failed

@@ -37,7 +37,7 @@ import (
 )
 
 // trials is how many diagnostic events a preflight may need.
-const trials = 16
+const trials = 20
 
 // Config is one conformance run.
 type Config struct {

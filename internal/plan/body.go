@@ -43,23 +43,33 @@ func newObject(c *contract.Contract, e mockclaude.Event) (*object, error) {
 }
 
 // edit applies one change. The path is a field of the body by its role (id, type,
-// timestamp, data) or by its place, or one of data's behind "data.".
+// timestamp, data, subject) or by its place, or one of data's behind "data.".
 func (o *object) edit(e scenarios.Edit) {
 	path, remove := e.Set, false
 	if e.Remove != "" {
 		path, remove = e.Remove, true
 	}
-	if rest, ok := strings.CutPrefix(path, "data."); ok && o.con.Body.Data != "" {
-		path = o.con.Body.Data + "." + rest
-	} else if place := o.con.Role(path); place != "" {
-		path = place
-	}
+	path = o.place(path)
 	if remove {
 		o.body.Remove(path)
 		return
 	}
 	o.body.Set(path, &jsontext.Value{Raw: e.To})
 }
+
+// place is where in the body the field of a path is.
+func (o *object) place(path string) string {
+	if rest, ok := strings.CutPrefix(path, "data."); ok && o.con.Body.Data != "" {
+		return o.con.Body.Data + "." + rest
+	}
+	if place := o.con.Role(path); place != "" {
+		return place
+	}
+	return path
+}
+
+// has reports whether the body has a field.
+func (o *object) has(path string) bool { return o.body.Get(o.place(path)) != nil }
 
 // data is the data of the event, nil if there is none.
 func (o *object) data() *jsontext.Value {
@@ -106,6 +116,13 @@ func (o *object) render(style string) (string, error) {
 		return o.written(nil, join{"{  ", "   ,  ", "   :   ", "     }"}, join{"{   ", "  ,   ", "  :    ", "   }"}), nil
 	case "escaped":
 		return escape(o.body.String()), nil
+	case "cut_off":
+		text := strings.TrimRight(o.body.String(), "}")
+		return text, nil
+	case "trailing_comma":
+		return strings.TrimSuffix(o.body.String(), "}") + ",}", nil
+	case "doubled_key":
+		return o.doubled(), nil
 	case "pretty":
 		return o.body.Indent("  "), nil
 	case "tabs":
@@ -114,6 +131,17 @@ func (o *object) render(style string) (string, error) {
 		return strings.ReplaceAll(o.body.Indent("  "), "\n", "\r\n"), nil
 	}
 	return "", fmt.Errorf("unknown style %q", style)
+}
+
+// doubled writes the body with its first field a second time, with another value: the id
+// where that is the first.
+func (o *object) doubled() string {
+	if len(o.body.Members) == 0 {
+		return o.body.String()
+	}
+	again := jsontext.Member{Name: o.body.Members[0].Name, Value: &jsontext.Value{Raw: `"{{prefix}}{{random_id:24}}"`}}
+	twice := jsontext.Value{Kind: jsontext.Object, Members: slices.Insert(slices.Clone(o.body.Members), 1, again)}
+	return twice.String()
 }
 
 // join is what stands around the members of an object.

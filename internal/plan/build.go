@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -103,7 +102,10 @@ func Build(in Input) (*Plan, error) {
 		check := Check{Requirement: r}
 		if sc != nil {
 			check.Judge, check.Limit, check.Reads, check.Status = sc.Judge, sc.Limit, sc.Reads, sc.Status
-			check.NotApplicable = inapplicable(sc, in)
+			check.NotApplicable = applicable(r.ID, sc.When, in)
+			if check.NotApplicable == "" && sends(sc) && !slices.ContainsFunc(cases, func(c *Case) bool { return c.Requirement == r.ID }) {
+				check.NotApplicable = fmt.Sprintf("the contract %s has no place for what the cases change", in.Contract.Name)
+			}
 			for _, id := range sc.Reads {
 				needed[id] = true
 			}
@@ -122,7 +124,7 @@ func Build(in Input) (*Plan, error) {
 	p.Cases = append(p.Cases, first)
 	for _, c := range cases {
 		sc := find(in.Scenarios, c.Requirement)
-		if inapplicable(sc, in) != "" {
+		if applicable(c.Requirement, sc.When, in) != "" {
 			continue
 		}
 		own := chosen[c.Requirement] && (len(in.Only) == 0 || only.one(c)) && !skip.one(c)
@@ -167,23 +169,6 @@ func listed(in Input, cases []*Case) error {
 	return nil
 }
 
-// inapplicable says why a scenario has no meaning here: under the contract, or with what is
-// configured; "" if it has one.
-func inapplicable(sc *scenarios.Scenario, in Input) string {
-	return cmp.Or(in.Contract.NotApplicable(sc.Requirement), unmet(sc.When, in))
-}
-
-// unmet says why a scenario's condition does not hold, "" if it does.
-func unmet(when string, in Input) string {
-	switch {
-	case when == scenarios.WhenHTTPS && !in.HTTPS:
-		return "the target is plain http"
-	case when == scenarios.WhenPreviousKey && !in.PreviousKey:
-		return "no previous key is configured (--previous-key-env)"
-	}
-	return ""
-}
-
 func drawAll(in Input) ([]*Case, error) {
 	var all []*Case
 	for _, sc := range in.Scenarios {
@@ -194,11 +179,14 @@ func drawAll(in Input) ([]*Case, error) {
 	for i := range in.Scenarios {
 		sc := &in.Scenarios[i]
 		for _, raw := range sc.Cases {
-			if raw.When == scenarios.WhenWhsecKey && !in.WhsecKey || genuine(raw, in) {
+			if applicable(sc.Requirement, sc.When, in) != "" || !carried(raw.When, in) || genuine(raw, in) {
 				continue
 			}
 			for _, each := range expand(raw, in.Contract) {
 				c, err := drawCase(in, sc, each)
+				if errors.Is(err, errNoPlace) {
+					continue
+				}
 				if err != nil {
 					return nil, fmt.Errorf("plan %s/%s: %w", sc.Requirement, each.name, err)
 				}
@@ -222,14 +210,33 @@ type variant struct {
 }
 
 func expand(c scenarios.Case, con *contract.Contract) []variant {
-	if c.Each != scenarios.EachType {
+	field := con.SubjectPath()
+	c.Name = strings.ReplaceAll(c.Name, "{{subject_field}}", field[strings.LastIndex(field, ".")+1:])
+	var names []string
+	switch c.Each {
+	case scenarios.EachType:
+		for _, t := range con.Types {
+			names = append(names, t.Name)
+		}
+	case scenarios.EachAuthHeader:
+		for _, name := range con.AuthHeaders() {
+			if !strings.EqualFold(name, con.Signature.Header) {
+				names = append(names, name)
+			}
+		}
+	default:
 		return []variant{{c, c.Name, ""}}
 	}
 	var out []variant
-	for _, t := range con.Types {
-		out = append(out, variant{c, strings.ReplaceAll(c.Name, "{{each}}", t.Name), t.Name})
+	for _, name := range names {
+		out = append(out, variant{c, strings.ReplaceAll(c.Name, "{{each}}", name), name})
 	}
 	return out
+}
+
+// sends reports whether a scenario has cases that send something.
+func sends(sc *scenarios.Scenario) bool {
+	return slices.ContainsFunc(sc.Cases, func(c scenarios.Case) bool { return len(c.Steps) > 0 })
 }
 
 func find(all []scenarios.Scenario, requirement string) *scenarios.Scenario {

@@ -13,17 +13,22 @@ import (
 	"hookdrill/scenarios"
 )
 
+// aMoment is a moment in Unix seconds, of as many digits as that of sending.
+const aMoment = 1_767_225_600
+
 // drawing is the state of drawing one case.
 type drawing struct {
-	con    *contract.Contract
-	rng    *rand.Rand
-	v      variant
-	limit  time.Duration
-	events map[string]mockclaude.Event
+	con *contract.Contract
+	// lenient: see that function.
+	lenient bool
+	rng     *rand.Rand
+	v       variant
+	limit   time.Duration
+	events  map[string]mockclaude.Event
 }
 
 func drawCase(in Input, sc *scenarios.Scenario, v variant) (*Case, error) {
-	d := &drawing{con: in.Contract, rng: source(in.Seed, sc.Requirement, v.name), v: v, limit: sc.Limit, events: map[string]mockclaude.Event{}}
+	d := &drawing{con: in.Contract, lenient: lenient(sc.Requirement, in.Contract), rng: source(in.Seed, sc.Requirement, v.name), v: v, limit: sc.Limit, events: map[string]mockclaude.Event{}}
 	c := &Case{
 		ID: sc.Requirement + "/" + v.name, Requirement: sc.Requirement, Name: v.name,
 		Judge: sc.Judge, Limit: sc.Limit, Control: sc.Control, OneMoment: v.OneMoment, Call: v.Call,
@@ -112,9 +117,9 @@ func (d *drawing) event(label string) (mockclaude.Event, error) {
 		return e, nil
 	}
 	spec := d.v.Events[label]
-	typ := strings.ReplaceAll(spec.Type, "{{each}}", d.v.each)
-	if typ == "" {
-		typ = d.con.Types[0].Name
+	typ, err := d.typeOf(spec.Type)
+	if err != nil {
+		return mockclaude.Event{}, err
 	}
 	e, err := mockclaude.NewEvent(d.con, typ, d.rng)
 	if err != nil {
@@ -124,6 +129,9 @@ func (d *drawing) event(label string) (mockclaude.Event, error) {
 		other, err := d.event(spec.TaskOf)
 		if err != nil {
 			return e, err
+		}
+		if d.subjectForm(typ) != d.subjectForm(other.Type) {
+			return e, errNoPlace // two such events are never about the same thing
 		}
 		e.SetSubject(other.TaskID)
 	}
@@ -146,15 +154,35 @@ func (d *drawing) event(label string) (mockclaude.Event, error) {
 		if e.ID, err = fill(text, vars, d.rng); err != nil {
 			return e, err
 		}
+		if err := d.ids(spec, e.ID); err != nil {
+			return e, err
+		}
 	}
 	d.events[label] = e
 	return e, nil
 }
 
+// subjectForm is how the ids of what events of a type are about look.
+func (d *drawing) subjectForm(typ string) contract.Form {
+	for _, t := range d.con.Types {
+		if t.Name == typ {
+			return t.SubjectForm()
+		}
+	}
+	return d.con.Types[0].SubjectForm()
+}
+
 // fresh gives an event that no label names.
 func (d *drawing) fresh(like string) (mockclaude.Event, error) {
-	typ := strings.ReplaceAll(d.v.Events[like].Type, "{{each}}", d.v.each)
-	if typ == "" || !d.con.Documented(typ) {
+	spec := d.v.Events[like].Type
+	if spec == "{{handshake}}" {
+		spec = ""
+	}
+	typ, err := d.typeOf(spec)
+	if err != nil {
+		return mockclaude.Event{}, err
+	}
+	if !d.con.Documented(typ) {
 		typ = d.con.Types[0].Name
 	}
 	return mockclaude.NewEvent(d.con, typ, d.rng)
@@ -193,8 +221,7 @@ func (d *drawing) step(raw scenarios.Step) (Step, error) {
 		}
 		use := raw
 		if raw.Mix > 0 && i%raw.Mix == raw.Mix-1 {
-			forged := "{{random_hex:64}}"
-			use = scenarios.Step{Expect: scenarios.ExpectRefused, Sign: &scenarios.Sign{Literal: &forged}, Shape: raw.Shape}
+			use = scenarios.Step{Expect: scenarios.ExpectRefused, Sign: &scenarios.Sign{MAC: scenarios.MACRandom}, Shape: raw.Shape}
 			if i/raw.Mix%2 == 1 {
 				use.Sign = &scenarios.Sign{None: true}
 			}
@@ -245,22 +272,47 @@ func (d *drawing) delivery(raw scenarios.Step, e mockclaude.Event) (Delivery, er
 	}
 	vars := map[string]string{
 		"id": e.ID, "type": e.Type, "task": e.TaskID, "data": o.dataValue(),
-		"prefix": d.con.IDForm().Prefix, "each": d.v.each,
-	}
-	body, err := d.body(raw, o, vars)
-	if err != nil {
-		return Delivery{}, err
+		"prefix": d.con.IDForm().Prefix, "each": d.v.each, "signature_header": d.con.Signature.Header,
 	}
 	out := Delivery{Role: RoleCase, Expect: raw.Expect, Status: raw.Status, Effect: d.effect(raw, e)}
+	if d.lenient && raw.Expect == scenarios.ExpectRefused {
+		out.Expect, out.Effect = scenarios.ExpectNotServer, scenarios.EffectMaybe
+	}
 	out.Delivery = mockclaude.Delivery{
-		EventID: e.ID, Type: e.Type, TaskID: e.TaskID, Body: body,
-		Method: raw.Method, Drop: raw.Drop, HeaderCase: raw.HeaderCase, HeaderOrder: raw.HeaderOrder,
+		EventID: e.ID, Type: e.Type, TaskID: e.TaskID,
+		Method: raw.Method, HeaderCase: raw.HeaderCase, HeaderOrder: raw.HeaderOrder,
 		Stamp: mockclaude.Stamp{Offset: raw.StampOffset, Format: raw.StampFormat},
+	}
+	for _, name := range raw.Drop {
+		if name == "{{auth_headers}}" {
+			out.Drop = append(out.Drop, d.con.AuthHeaders()...)
+			continue
+		}
+		out.Drop = append(out.Drop, strings.ReplaceAll(name, "{{each}}", d.v.each))
+	}
+	if out.Sign, err = d.sign(raw, e, vars); err != nil {
+		return out, err
+	}
+	if raw.Body == nil {
+		if err := d.fields(raw, o, &out, vars); err != nil {
+			return out, err
+		}
+	}
+	if out.Body, err = d.body(raw, o, vars); err != nil {
+		return out, err
+	}
+	if raw.Echo {
+		if out.Echo, err = d.echo(e); err != nil {
+			return out, err
+		}
 	}
 	if out.Query, err = fill(raw.Query, vars, d.rng); err != nil {
 		return out, err
 	}
 	for _, h := range raw.Header {
+		if err := d.elsewhere(raw, h.Name); err != nil {
+			return out, err
+		}
 		value, err := fill(h.Value, vars, d.rng)
 		if err != nil {
 			return out, err
@@ -270,15 +322,14 @@ func (d *drawing) delivery(raw scenarios.Step, e mockclaude.Event) (Delivery, er
 	if s := raw.Shape; s != nil {
 		out.Shape = mockclaude.Shape{Kind: s.Kind, Pieces: s.Pieces, Pause: s.Pause, CutAt: s.CutAt, GiveUp: s.GiveUp}
 	}
-	if out.Sign, err = d.sign(raw, e, vars); err != nil {
-		return out, err
-	}
 	for _, c := range raw.After {
 		change, err := d.change(c, e, &out)
 		if err != nil {
 			return out, err
 		}
-		out.After = append(out.After, change)
+		if change.Op != "" {
+			out.After = append(out.After, change)
+		}
 	}
 	return out, nil
 }
@@ -289,15 +340,16 @@ func (d *drawing) body(raw scenarios.Step, o *object, vars map[string]string) (s
 	case raw.Body != nil:
 		text = *raw.Body
 	default:
-		for _, e := range raw.Edit {
-			o.edit(e)
-		}
 		if raw.Pad > 0 {
 			plain, err := o.render(raw.Style)
 			if err != nil {
 				return "", err
 			}
-			o.pad(raw.Pad - len(plain) - len("2006-01-02T15:04:05Z") + len("{{stamp}}"))
+			size := len(plain)
+			if whole, err := mockclaude.Expand(plain, time.Unix(aMoment, 0), mockclaude.Stamp{}); err == nil {
+				size = len(whole) // stamps are not as long as what stands for them
+			}
+			o.pad(raw.Pad - size)
 		}
 		rendered, err := o.render(raw.Style)
 		if err != nil {
@@ -314,7 +366,7 @@ func (d *drawing) effect(raw scenarios.Step, e mockclaude.Event) string {
 	}
 	switch raw.Expect {
 	case scenarios.ExpectAccepted, scenarios.ExpectNotMoved:
-		if !d.con.Documented(e.Type) {
+		if !d.con.Documented(e.Type) || !d.con.HasID() {
 			return scenarios.EffectMaybe
 		}
 		return scenarios.EffectOnce
@@ -329,8 +381,10 @@ func (d *drawing) sign(raw scenarios.Step, e mockclaude.Event, vars map[string]s
 	if s == nil {
 		return mockclaude.Sign{}, nil
 	}
-	out := mockclaude.Sign{Add: s.Add, Algorithm: s.Algorithm}
+	out := mockclaude.Sign{Algorithm: s.Algorithm, List: s.List}
 	switch {
+	case s.MAC != "":
+		out.Mode, out.Value = mockclaude.SignMAC, d.mac(s.MAC)
 	case s.None:
 		out.Mode = mockclaude.SignNone
 	case s.Key != nil:
@@ -366,12 +420,7 @@ func (d *drawing) sign(raw scenarios.Step, e mockclaude.Event, vars map[string]s
 		out.Mode, out.Body = mockclaude.SignOther, e.Template(d.con)
 		out.Stamp = mockclaude.Stamp{Offset: -s.StaleBody}
 	}
-	if s.Cut != nil {
-		out.Cut, out.CutSet = *s.Cut, true
-	}
-	if s.Half {
-		out.Cut, out.CutSet = d.con.Signature.Length()/2, true
-	}
+	d.shorten(s, &out)
 	return out, nil
 }
 
@@ -396,15 +445,9 @@ func (d *drawing) change(c scenarios.Change, e mockclaude.Event, out *Delivery) 
 		changed := e.TaskID[:len(e.TaskID)-1] + string(e.TaskID[len(e.TaskID)-1]^1)
 		return mockclaude.Change{Op: "replace", Old: e.TaskID, Text: changed}, nil
 	case c.NewID:
-		other, err := mockclaude.NewEvent(d.con, e.Type, d.rng)
-		if err != nil {
-			return mockclaude.Change{}, err
-		}
-		out.EventID = other.ID
-		return mockclaude.Change{Op: "replace", Old: quote(e.ID), Text: quote(other.ID)}, nil
+		return d.renamed(e, out)
 	case c.NewType:
-		typ := d.con.Types[len(d.con.Types)-1].Name
-		return mockclaude.Change{Op: "replace", Old: quote(e.Type), Text: quote(typ)}, nil
+		return d.retyped(e, out)
 	}
 	return mockclaude.Change{Op: "append", Text: c.Append}, nil
 }

@@ -93,6 +93,8 @@ type Delivery struct {
 	Expect string `json:"expect"`
 	Status int    `json:"status,omitempty"`
 	Effect string `json:"effect"` // once, maybe or never
+	// Echo is a text that the answer must hold, "" for none.
+	Echo string `json:"echo,omitempty"`
 }
 
 // The roles of a delivery.

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"hookdrill/contract"
 	"hookdrill/internal/record"
 	"hookdrill/mockclaude"
 )
@@ -19,12 +21,74 @@ type attempt struct {
 	cause, mend string
 }
 
-const wholeKey = "Use the whole secret string as the key, as UTF-8, without stripping or decoding anything."
+// keyMend says how the contract makes a key of its secret.
+func keyMend(k contract.Key) string {
+	from := ""
+	if k.Prefix != "" {
+		from = " what is behind " + k.Prefix
+	}
+	switch k.Derivation {
+	case contract.KeyBase64:
+		return "Decode" + cmp.Or(from, " the secret") + " from base64, and use those bytes as the key."
+	case contract.KeyHex:
+		return "Decode" + cmp.Or(from, " the secret") + " from hexadecimal, and use those bytes as the key."
+	}
+	return "Use the whole secret string as the key, as UTF-8, without stripping or decoding anything."
+}
+
+// bare is the format of a signature with nothing around it.
+const bare = "{" + contract.HoldMAC + "}"
+
+// formatted are the ways in which the signature may be wrapped otherwise, and what it may be made over.
+func (f *flight) formatted() []attempt {
+	s := f.Contract.Signature
+	var all []attempt
+	if s.Format == "" || s.Format == bare {
+		all = append(all, attempt{
+			sign:  mockclaude.Sign{Format: "sha256=" + bare},
+			cause: "The receiver expects sha256= in front of the signature (as GitHub does).", mend: "Compare with the bare signature.",
+		})
+	} else {
+		all = append(all, attempt{
+			sign:  mockclaude.Sign{Format: bare},
+			cause: "The receiver expects the bare signature.", mend: "Take the header's value apart as the contract writes it: " + s.Format + ".",
+		})
+	}
+	if f.Contract.SignsTimestamp() || f.Contract.SignsID() {
+		all = append(all, attempt{
+			sign:  mockclaude.Sign{Signed: "{" + contract.HoldBody + "}"},
+			cause: "The receiver makes the signature over the body alone.", mend: "Make it over " + s.Signed + ", with the values of the headers.",
+		})
+	}
+	return all
+}
+
+// headers are other headers that a receiver may look at.
+func (f *flight) headers() []mockclaude.Field {
+	var out []mockclaude.Field
+	for _, h := range []mockclaude.Field{
+		{Name: "X-Hub-Signature-256", Value: "sha256={{signature}}"},
+		{Name: "X-Signature", Value: "{{signature}}"},
+		{Name: "X-Webhook-Signature", Value: "{{signature}}"},
+		{Name: "Claude-Signature", Value: "{{signature}}"},
+		{Name: "Webhook-Signature", Value: "{{signature}}"},
+	} {
+		if !strings.EqualFold(h.Name, f.Contract.Signature.Header) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
 
 // attempts lists the ways, likeliest first.
 func (f *flight) attempts() []attempt {
-	header := f.Contract.Signature.Header
-	return []attempt{
+	header, wholeKey := f.Contract.Signature.Header, keyMend(f.Contract.Key)
+	encoding := map[string]string{"hex": "lower-case hexadecimal", "base64": "base64"}[f.Contract.Signature.Encoding]
+	all := []attempt{
+		{
+			sign:  mockclaude.Sign{Mode: mockclaude.SignAlgorithm, Algorithm: mockclaude.AlgWhole},
+			cause: "The receiver takes the whole secret string as the key.", mend: wholeKey,
+		},
 		{
 			sign:  mockclaude.Sign{Mode: mockclaude.SignAlgorithm, Algorithm: mockclaude.AlgWhsecBase64},
 			cause: "The receiver takes the part of the secret behind whsec_, decoded from base64, as the key (as Standard Webhooks does).", mend: wholeKey,
@@ -51,16 +115,18 @@ func (f *flight) attempts() []attempt {
 		},
 		{
 			sign:  mockclaude.Sign{Mode: mockclaude.SignAlgorithm, Algorithm: mockclaude.AlgBase64},
-			cause: "The receiver expects the signature in base64.", mend: "Compare with the signature in lower-case hexadecimal.",
+			cause: "The receiver expects the signature in base64.", mend: "Compare with the signature in " + encoding + ".",
 		},
 		{
-			sign:   mockclaude.Sign{Mode: mockclaude.SignNone},
-			header: []mockclaude.Field{{Name: header, Value: "sha256={{signature}}"}},
-			cause:  "The receiver expects sha256= in front of the signature (as GitHub does).", mend: "Compare with the bare signature.",
+			sign:  mockclaude.Sign{Mode: mockclaude.SignAlgorithm, Algorithm: mockclaude.AlgHex},
+			cause: "The receiver expects the signature in hexadecimal.", mend: "Compare with the signature in " + encoding + ".",
 		},
+	}
+	all = append(all, f.formatted()...)
+	return append(all, []attempt{
 		{
 			sign:   mockclaude.Sign{Mode: mockclaude.SignNone},
-			header: []mockclaude.Field{{Name: "X-Hub-Signature-256", Value: "sha256={{signature}}"}, {Name: "X-Signature", Value: "{{signature}}"}, {Name: "X-Webhook-Signature", Value: "{{signature}}"}, {Name: "Claude-Signature", Value: "{{signature}}"}},
+			header: f.headers(),
 			cause:  "The receiver looks for the signature in another header.", mend: "Read the signature from " + header + ".",
 		},
 		{
@@ -83,7 +149,7 @@ func (f *flight) attempts() []attempt {
 			cause: "The receiver does not verify the bytes that it got: it parses the body and writes it again, with its fields sorted, before it verifies.",
 			mend:  "Verify the raw body, before anything parses it.",
 		},
-	}
+	}...)
 }
 
 // derivations sends one event for each other way of signing and names the one

@@ -218,7 +218,7 @@ func (f *flight) refused(ctx context.Context, e mockclaude.Exchange) *reports.Pr
 		return p
 	}
 	p.Cause = fmt.Sprintf("The secret is most likely not the same on both sides (ours has the id %s). Signing it any other way that is in use did not match either.", f.Keys.ID())
-	p.Mend = fmt.Sprintf("Compare the secret that the receiver uses with the one given by --key-env or --key-file, to the last character: the contract takes the whole string, as UTF-8, in the header %s.", f.Contract.Signature.Header)
+	p.Mend = fmt.Sprintf("Compare the secret that the receiver uses with the one given by --key-env or --key-file, to the last character. %s The signature is in the header %s.", keyMend(f.Contract.Key), f.Contract.Signature.Header)
 	if words := strings.ToLower(e.Response); strings.Contains(words, "csrf") || strings.Contains(words, "xsrf") {
 		p.Cause = "A protection against cross-site request forgery (CSRF) stands before the handler; a webhook sender has no token for it."
 		p.Mend = "Exempt the webhook's route from it: the signature is what protects that route."

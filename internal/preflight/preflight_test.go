@@ -40,7 +40,12 @@ func check(t *testing.T, key, path string, h http.HandlerFunc) *Result {
 
 func checkURL(t *testing.T, key string, target *url.URL) *Result {
 	t.Helper()
-	c, err := contract.Load("claude")
+	return checkUnder(t, "claude", key, target)
+}
+
+func checkUnder(t *testing.T, name, key string, target *url.URL) *Result {
+	t.Helper()
+	c, err := contract.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +60,7 @@ func checkURL(t *testing.T, key string, target *url.URL) *Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trial, err := plan.Trials(in, 16)
+	trial, err := plan.Trials(in, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,5 +229,51 @@ func TestClockFirst(t *testing.T) {
 	})
 	if p := r.Problem; p == nil || !strings.Contains(p.Cause, "every event looks stale") || len(r.Record.Attempts) != 1 {
 		t.Errorf("problem %+v after %d attempts", r.Problem, len(r.Record.Attempts))
+	}
+}
+
+// TestDerivationsOfAnotherContract: mistakes that a receiver of Standard Webhooks makes.
+func TestDerivationsOfAnotherContract(t *testing.T) {
+	t.Parallel()
+	const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(key, content string) string {
+		mac := hmac.New(sha256.New, []byte(key))
+		mac.Write([]byte(content))
+		return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	content := func(h http.Header, body []byte) string {
+		return h.Get("webhook-id") + "." + h.Get("webhook-timestamp") + "." + string(body)
+	}
+	for name, tt := range map[string]struct {
+		want  func(h http.Header, body []byte) string
+		cause string
+	}{
+		"whole secret":  {func(h http.Header, body []byte) string { return "v1," + sign(secret, content(h, body)) }, "takes the whole secret string"},
+		"body alone":    {func(_ http.Header, body []byte) string { return "v1," + sign(string(raw), string(body)) }, "over the body alone"},
+		"no label":      {func(h http.Header, body []byte) string { return sign(string(raw), content(h, body)) }, "expects the bare signature"},
+		"another label": {func(http.Header, []byte) string { return "never" }, "not the same on both sides"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil || r.Header.Get("webhook-signature") != tt.want(r.Header, body) {
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+			}))
+			t.Cleanup(srv.Close)
+			target, err := url.Parse(srv.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := checkUnder(t, "standard-webhooks", secret, target).Problem
+			if p == nil || !strings.Contains(p.Cause, tt.cause) || p.Mend == "" {
+				t.Fatalf("problem %+v, want %q", p, tt.cause)
+			}
+		})
 	}
 }

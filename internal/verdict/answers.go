@@ -222,7 +222,7 @@ func ok(s *seen, limit time.Duration) bool {
 		if limit > 0 && a.Duration > limit {
 			return false
 		}
-		return accepted(a)
+		return accepted(a) && echoed(s)
 	case scenarios.ExpectRefused:
 		return status >= 400 && status < 500
 	case scenarios.ExpectNotServer:
@@ -240,6 +240,12 @@ func ok(s *seen, limit time.Duration) bool {
 		return true
 	}
 	return false
+}
+
+// echoed reports whether the body of an answer holds what the delivery asks to be echoed.
+func echoed(s *seen) bool {
+	_, body, _ := strings.Cut(s.attempt.Response, "\n\n")
+	return strings.Contains(body, s.Echo)
 }
 
 // accepted reports a 2xx whose answer was read to its end or to the bound.
@@ -268,6 +274,9 @@ func expectation(c *plan.Case) string {
 func expectWord(d plan.Delivery) string {
 	switch d.Expect {
 	case scenarios.ExpectAccepted:
+		if d.Echo != "" {
+			return "2xx with the challenge in the body"
+		}
 		return "2xx"
 	case scenarios.ExpectRefused:
 		return "4xx"
@@ -356,6 +365,8 @@ func why(s *seen) string {
 		return a.ErrText
 	case s.background && a.Status < 300:
 		return "a body of this size was taken in whole: whoever has the key, or is not checked before the body is read, can fill the memory"
+	case accepted(a) && !echoed(s):
+		return "the challenge is not in the answer, so the sender does not believe that the endpoint is yours"
 	case a.Status < 300 && s.Expect == scenarios.ExpectAccepted:
 		if accepted(a) {
 			return fmt.Sprintf("the answer took %s", a.Duration.Round(time.Millisecond))

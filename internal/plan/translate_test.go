@@ -1,0 +1,139 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"hookdrill/contract"
+	"hookdrill/scenarios"
+)
+
+// under is the plan of a contract.
+func under(t *testing.T, name string) *Plan {
+	t.Helper()
+	in := input(t)
+	c, err := contract.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Contract, in.WhsecKey = c, c.Key.Derivation == contract.KeyWhole
+	return build(t, in)
+}
+
+// mutated is the one delivery of a case that is no twin.
+func mutated(t *testing.T, p *Plan, id string) Delivery {
+	t.Helper()
+	c := p.Case(id)
+	if c == nil {
+		t.Fatalf("there is no case %s", id)
+	}
+	all := c.Deliveries()
+	at := slices.IndexFunc(all, func(d Delivery) bool { return d.Role == RoleCase })
+	if at < 0 {
+		t.Fatalf("%s has no delivery of its own", id)
+	}
+	return all[at]
+}
+
+func TestTimestampsInHeaders(t *testing.T) {
+	t.Parallel()
+	p := under(t, "standard-webhooks")
+	if d := mutated(t, p, "RPL-04/missing"); !slices.Contains(d.Drop, "webhook-timestamp") || !strings.Contains(d.Body, "timestamp") {
+		t.Errorf("the header is not left out, or the body's timestamp is: %+v", d.Delivery)
+	}
+	for id, want := range map[string]string{
+		"RPL-04/empty": "", "RPL-05/words": "just now", "RPL-05/negative": "-1", "RPL-05/NaN": "NaN", "RPL-05/30 digits": strings.Repeat("9", 30),
+	} {
+		d := mutated(t, p, id)
+		if d.HeaderStamp == nil || d.HeaderStamp.Text == nil || *d.HeaderStamp.Text != want {
+			t.Errorf("%s: the header's timestamp is %+v, want %q", id, d.HeaderStamp, want)
+		}
+	}
+	if d := mutated(t, p, "RPL-05/milliseconds"); d.HeaderStamp == nil || d.HeaderStamp.Format != "unix_ms" || d.Stamp.Format != "" {
+		t.Errorf("milliseconds: %+v, body %+v", d.HeaderStamp, d.Stamp)
+	}
+	if d := mutated(t, under(t, "stripe"), "RPL-04/missing"); d.Sign.Format != "v1={mac}" {
+		t.Errorf("stripe: the signature is written as %q", d.Sign.Format)
+	}
+}
+
+// TestOtherSpellingsAreNoForgeries: base64 without its padding, or with something behind it,
+// decodes to the right signature.
+func TestOtherSpellingsAreNoForgeries(t *testing.T) {
+	t.Parallel()
+	p := under(t, "standard-webhooks")
+	if d := mutated(t, p, "SIG-06/the last character missing"); d.Sign.Cut != -2 {
+		t.Errorf("cut %d, want the padding and a character that counts", d.Sign.Cut)
+	}
+	if d := mutated(t, p, "SIG-06/one character added"); d.Sign.Add != "" || d.Sign.Format != "v1,0{mac}" {
+		t.Errorf("added %q, format %q", d.Sign.Add, d.Sign.Format)
+	}
+	if d := mutated(t, under(t, "claude"), "SIG-06/the last character missing"); d.Sign.Cut != -1 {
+		t.Errorf("claude: cut %d, want -1", d.Sign.Cut)
+	}
+	for _, d := range []Delivery{mutated(t, p, "SIG-03/random"), mutated(t, p, "SIG-03/all zeros")} {
+		if len(d.Sign.Value) != 44 || !strings.HasSuffix(d.Sign.Value, "=") {
+			t.Errorf("signature %q is not of the right shape", d.Sign.Value)
+		}
+	}
+}
+
+// TestWhatHasNoPlaceIsLeftOut: nothing is asked of a receiver that its contract knows nothing of.
+func TestWhatHasNoPlaceIsLeftOut(t *testing.T) {
+	t.Parallel()
+	github := under(t, "github")
+	for _, id := range []string{"RPL-01", "RPL-04", "PAY-03", "PAY-04", "IDEM-06", "ORD-01", "SIG-20"} {
+		if c := github.Check(id); c.NotApplicable == "" {
+			t.Errorf("github: %s applies", id)
+		}
+	}
+	for _, id := range []string{"SIG-05/the id changed", "SIG-11/in X-Hub-Signature-256", "PAY-09/line breaks"} {
+		if github.Case(id) != nil {
+			t.Errorf("github: %s is sent", id)
+		}
+	}
+	for id, where := range map[string]*Plan{"SIG-05/one byte flipped": github, "SIG-02/no webhook-id header": under(t, "svix"), "HTTP-06/the handshake": github} {
+		if id == "SIG-02/no webhook-id header" {
+			id = "SIG-02/no svix-id header"
+		}
+		if where.Case(id) == nil {
+			t.Errorf("%s is not sent", id)
+		}
+	}
+	if c := under(t, "claude").Check("HTTP-06"); c.NotApplicable == "" {
+		t.Error("claude has no handshake")
+	}
+}
+
+// TestHeaderIDs: the id that is signed in a header is changed there, after signing.
+func TestHeaderIDs(t *testing.T) {
+	t.Parallel()
+	d := mutated(t, under(t, "svix"), "SIG-05/the id changed")
+	if len(d.Header) != 1 || d.Header[0].Name != "svix-id" || d.Header[0].Value == d.EventID || len(d.After) != 0 {
+		t.Errorf("headers %v, changes %v, event %s", d.Header, d.After, d.EventID)
+	}
+	d = mutated(t, under(t, "claude"), "SIG-05/the id changed")
+	if len(d.After) != 1 || !strings.Contains(d.After[0].Text, d.EventID) {
+		t.Errorf("claude: changes %v, event %s", d.After, d.EventID)
+	}
+}
+
+// TestUnstatedRefusalsAreNotAskedFor: only a contract that states what a malformed event gets
+// makes a receiver refuse the sender's own mistakes.
+func TestUnstatedRefusalsAreNotAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"claude": scenarios.ExpectRefused, "slack": scenarios.ExpectNotServer} {
+		if d := mutated(t, under(t, name), "PAY-03/id missing"); d.Expect != want {
+			t.Errorf("%s: %s, want %s", name, d.Expect, want)
+		}
+	}
+}
+
+func TestHandshakeWantsItsChallenge(t *testing.T) {
+	t.Parallel()
+	d := mutated(t, under(t, "slack"), "HTTP-06/the handshake")
+	if d.Echo == "" || !strings.Contains(d.Body, d.Echo) || !strings.Contains(d.Body, "url_verification") {
+		t.Errorf("echo %q of %s", d.Echo, d.Body)
+	}
+}
