@@ -26,6 +26,8 @@ const pool = new Pool({
   query_timeout: 4000,
 });
 pool.on("error", (err) => log("error", "idle connection lost", { error: err.message }));
+// Without a listener of its own, a connection that is lost while it is in use ends the process.
+pool.on("connect", (client) => client.on("error", (err) => log("error", "connection lost", { error: err.message })));
 
 function log(level, message, fields) {
   console.log(JSON.stringify({ timestamp: new Date().toISOString(), level, logger: "receiver", message, ...fields }));
