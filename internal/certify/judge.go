@@ -49,6 +49,9 @@ func judge(catalogue []contract.Requirement, m *measured) []reports.Check {
 			Requirement: "Sent: " + r.Sent + ". Right: " + r.Right + ".", Matters: r.Matters, Cases: []reports.Case{},
 		}
 		f := m.find(finders[r.ID])
+		if why := m.cfg.Contract.NotApplicable(r.ID); why != "" {
+			f = finding{status: reports.NotApplicable, why: why}
+		}
 		check.Status, check.Why = f.status, f.why
 		if f.expected != "" {
 			check.Cases = append(check.Cases, reports.Case{

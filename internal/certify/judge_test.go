@@ -11,11 +11,19 @@ import (
 // judged judges a measured phase as it stands.
 func judged(t *testing.T, r *loadtest.Result) map[string]reports.Status {
 	t.Helper()
+	return judgedUnder(t, "claude", r)
+}
+
+func judgedUnder(t *testing.T, name string, r *loadtest.Result) map[string]reports.Status {
+	t.Helper()
 	catalogue, err := contract.LoadRequirements()
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := measured{cfg: &searching(t, Search{From: 100}).Config, main: r, effects: []*effects{{Seen: 1000}}, observers: []reports.Observer{{}}}
+	if m.cfg.Contract, err = contract.Load(name); err != nil {
+		t.Fatal(err)
+	}
 	out := map[string]reports.Status{}
 	for _, c := range judge(catalogue, &m) {
 		out[c.ID] = c.Status
@@ -42,5 +50,15 @@ func TestNothingUnseenPasses(t *testing.T) {
 	refused.Classes[loadtest.Valid].Statuses = map[int]uint64{500: 1000}
 	if got := judged(t, refused); got["LOAD-05"] != reports.NotExercised || got["LOAD-04"] != reports.Fail {
 		t.Errorf("nothing was acknowledged: %v", got)
+	}
+}
+
+// TestWithoutAnID: where a contract states no id, nobody can say how often an event was
+// processed, and the rest is judged as ever.
+func TestWithoutAnID(t *testing.T) {
+	t.Parallel()
+	got := judgedUnder(t, "sentry", imagined(1, 2))
+	if got["LOAD-05"] != reports.NotApplicable || got["LOAD-01"] != reports.Pass {
+		t.Errorf("%v", got)
 	}
 }
