@@ -111,15 +111,26 @@ func (c *console) failure(check *Check) {
 		c.field("expected", bc.Expected, maxShort)
 		c.field("actual", bc.Actual, maxShort)
 		c.field("why", bc.Why, maxShort)
-		for _, moment := range bc.Timeline[:min(len(bc.Timeline), maxMoments)] {
-			c.printf("      %s %s\n", c.paint.dim("|"), line(moment, maxShort))
-		}
-		if n := len(bc.Timeline) - maxMoments; n > 0 {
-			c.printf("      %s … and %s in the report\n", c.paint.dim("|"), plural(n, "more moment"))
-		}
+		c.timeline(bc.Timeline)
 		c.field("repeat", bc.Repeat, maxSentence)
 		if bc.File != "" && c.o.ReportDir != "" {
 			c.field("or", "hookdrill conformance --repeat "+filepath.Join(c.o.ReportDir, bc.File), maxSentence)
+		}
+	}
+}
+
+// timeline prints how a drill began and how it ended, which says what is wrong, and leaves out
+// what is too much between.
+func (c *console) timeline(moments []string) {
+	hidden := max(0, len(moments)-maxMoments)
+	first := maxMoments / 2
+	for i, moment := range moments {
+		switch {
+		case hidden > 0 && i == first:
+			c.printf("      %s … %s in the report\n", c.paint.dim("|"), plural(hidden, "more moment"))
+		case hidden > 0 && i > first && i < first+hidden:
+		default:
+			c.printf("      %s %s\n", c.paint.dim("|"), line(moment, maxShort))
 		}
 	}
 }

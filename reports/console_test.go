@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -130,6 +131,30 @@ func TestWritersSayWhatFailed(t *testing.T) {
 		}
 		if err := write(io.Discard, nil); err == nil {
 			t.Errorf("%s: a nil report was written", name)
+		}
+	}
+}
+
+// TestConsoleTimeline: the end of a drill, which says what is wrong, is never what is left out.
+func TestConsoleTimeline(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 3, 16, 17, 100} {
+		var moments []string
+		for i := range n {
+			moments = append(moments, fmt.Sprintf("moment %03d.", i+1))
+		}
+		r := drilled()
+		r.Checks = r.Checks[:1]
+		r.Checks[0].Cases[0].Timeline = moments
+		text := writeConsole(t, r, reports.ConsoleOptions{})
+		if got := len(regexp.MustCompile(`moment \d{3}\.`).FindAllString(text, -1)); got != min(n, 16) {
+			t.Errorf("of %d moments %d are shown", n, got)
+		}
+		if n > 0 && (!strings.Contains(text, "moment 001.") || !strings.Contains(text, moments[n-1])) {
+			t.Errorf("of %d moments the first or the last is missing", n)
+		}
+		if hidden := strings.Contains(text, "in the report"); hidden != (n > 16) {
+			t.Errorf("of %d moments some are left out: %t", n, hidden)
 		}
 	}
 }

@@ -37,7 +37,7 @@ type conformanceFlags struct {
 	baselineFlags
 	witnessFlags
 	againFlags
-	level, logFile, folder             string
+	level, logFile, folder, scenario   string
 	only, skip                         []string
 	strict, quick, list, dryRun, quiet bool
 	settled                            bool // --settle was given
@@ -84,6 +84,7 @@ func conformanceCommand(s Streams) *cobra.Command {
 	fl.StringVar(&f.logFile, "log", "", "`FILE` that the receiver logs to, for OBS-01 and OBS-02")
 	fl.StringVar(&f.folder, "scenarios", "", "`DIR` of further scenarios")
 	fl.StringSliceVar(&f.only, "only", nil, "`ID,…` to run: requirements, families, or REQUIREMENT/CASE")
+	fl.StringVar(&f.scenario, "scenario", "", "failure scenario to run, by `NAME`: what provokes it, and nothing else (hookdrill scenarios failures)")
 	fl.StringSliceVar(&f.skip, "skip", nil, "`ID,…` to leave out")
 	fl.BoolVar(&f.strict, "strict", false, "let a failed SHOULD decide like a MUST")
 	fl.BoolVar(&f.quick, "quick", false, "leave out the slow scenarios (the report names them)")
@@ -272,6 +273,9 @@ func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Confi
 	if cfg.Roots, err = f.roots(); err != nil {
 		return nil, err
 	}
+	if err := f.choose(cfg); err != nil {
+		return nil, err
+	}
 	cfg.Extra = f.extra()
 	if err := f.checkWitness(c); err != nil {
 		return nil, err
@@ -291,6 +295,29 @@ func (f *conformanceFlags) configure(s Streams, seeded bool) (*conformance.Confi
 		return nil, err
 	}
 	return cfg, f.setLevel(cfg)
+}
+
+// choose selects the requirements of a failure scenario.
+func (f *conformanceFlags) choose(cfg *conformance.Config) error {
+	if f.scenario == "" {
+		return nil
+	}
+	if len(f.only) > 0 {
+		return usage("", "--scenario and --only both say what to run; give one")
+	}
+	failure, err := scenarios.FailureNamed(f.scenario)
+	if unknown, is := errors.AsType[*scenarios.UnknownFailureError](err); is {
+		try := "hookdrill scenarios failures"
+		if unknown.Nearest != "" {
+			try = "hookdrill conformance --scenario " + unknown.Nearest
+		}
+		return usage(try, "--scenario: %w", err)
+	}
+	if err != nil {
+		return fmt.Errorf("read failure scenarios: %w", err)
+	}
+	cfg.Scenario, cfg.Only = failure.Name, failure.Checks
+	return nil
 }
 
 // withoutTarget refuses flags that make no sense with the bundled receiver.

@@ -157,8 +157,11 @@ func TestHeldWrongly(t *testing.T) {
 		"a hook for nothing": {[]string{"--target", target, "--exec-ready", "1s", "--start-cmd", "true", "--stop-cmd", "true"}, nil, "nothing listens at 127.0.0.1:1 1s after --start-cmd"},
 		"two instances":      {[]string{"--target", target + ",http://127.0.0.1:2/webhooks/claude", "--exec", "true"}, nil, "--exec starts one receiver, and --target names 2"},
 		"managed, not held":  {[]string{"--target", target, "--level", "managed"}, nil, "--exec, or --start-cmd and --stop-cmd"},
-		"a socket": {[]string{"--exec", "true"}, []string{"DATABASE_URL=postgres:///app?host=/var/run/postgresql&password=s3cret"},
-			"DATABASE_URL: not a database on TCP: host=/var/run/postgresql in the URL's parameters leads past its host"},
+		"a socket": {
+			[]string{"--exec", "true"},
+			[]string{"DATABASE_URL=postgres:///app?host=/var/run/postgresql&password=s3cret"},
+			"DATABASE_URL: not a database on TCP: host=/var/run/postgresql in the URL's parameters leads past its host",
+		},
 		"no URL": {[]string{"--exec", "true"}, []string{"DATABASE_URL=host=db password=s3cret"}, "DATABASE_URL: want a URL such as"},
 		"ends":   {[]string{"--exec", "echo sorry; exit 3"}, nil, "--exec: the receiver did not start: it ended: exit status 3; it wrote:\nsorry"},
 	} {
@@ -218,4 +221,46 @@ func freeAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// TestFailureScenarios: each runs by its name against the bundled receiver, says what it could not
+// exercise, and is repeated by its name.
+func TestFailureScenarios(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]struct {
+		code   int
+		unseen string
+	}{
+		"signature-bypass": {0, ""}, "silent-failure": {0, "DUR-01, DUR-02, DUR-03"}, "clock-skew-and-replay": {0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, nil, "conformance", "--quiet", "--scenario", name)
+			report, err := agreed(r.dir, r.code)
+			if err != nil || r.code != want.code {
+				t.Fatalf("exit code %d, %v\n%s\n%s", r.code, err, r.stdout, r.stderr)
+			}
+			if said := report.Assumptions[0]; !strings.HasPrefix(said, "The scenario "+name+" was provoked by ") || !strings.Contains(said, want.unseen) {
+				t.Errorf("%s", said)
+			}
+			if !strings.Contains(report.Repeat, "--scenario "+name) || strings.Contains(report.Repeat, "--only") {
+				t.Errorf("repeat: %s", report.Repeat)
+			}
+		})
+	}
+	for args, want := range map[string]string{
+		"--scenario silent-failur":                  `--scenario: no failure scenario is called "silent-failur"; did you mean "silent-failure"?`,
+		"--scenario silent-failure --only SIG-01":   "--scenario and --only both say what to run; give one",
+		"--scenario signature-bypass --level wrong": `--level: "wrong" is not one of`,
+	} {
+		if r := run(t, nil, append([]string{"conformance"}, strings.Fields(args)...)...); r.code != 2 || !strings.Contains(r.stderr, want) {
+			t.Errorf("%s: exit code %d\n%s", args, r.code, r.stderr)
+		}
+	}
+	if r := run(t, nil, "scenarios"); !strings.Contains(r.stdout, "\nsilent-failure         Acknowledged and not processed\n") {
+		t.Errorf("%s", r.stdout)
+	}
+	if r := run(t, nil, "scenarios", "failures", "silent-failure"); r.code != 0 || !strings.Contains(r.stdout, "docs/scenarios/silent-failure.md") {
+		t.Errorf("%s", r.stdout)
+	}
 }

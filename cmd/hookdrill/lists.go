@@ -75,10 +75,22 @@ func showRequirement(w io.Writer, all []contract.Requirement, id string) error {
 
 func scenariosCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "scenarios", Short: "List what is sent for each requirement", Args: noOperands,
-		RunE: func(*cobra.Command, []string) error { return listCases(s.Out) },
+		Use: "scenarios", Short: "List what is sent for each requirement, and the failure scenarios", Args: noOperands,
+		RunE: func(*cobra.Command, []string) error {
+			if err := listCases(s.Out); err != nil {
+				return err
+			}
+			if err := show(s.Out, "\nfailure scenarios, for hookdrill conformance --scenario NAME:\n"); err != nil {
+				return err
+			}
+			return listFailures(s.Out, nil)
+		},
 	}
 	cmd.AddCommand(
+		&cobra.Command{
+			Use: "failures [NAME]", Short: "List the failure scenarios of hookdrill conformance --scenario, or show one whole",
+			RunE: func(_ *cobra.Command, args []string) error { return listFailures(s.Out, args) },
+		},
 		&cobra.Command{
 			Use: "programmes [NAME]", Short: "List the fault programmes of hookdrill mock --faults, or show one as YAML",
 			RunE: func(_ *cobra.Command, args []string) error { return listProgrammes(s.Out, args) },
@@ -110,6 +122,30 @@ func listCases(w io.Writer) error {
 	}
 	for _, one := range p.Cases {
 		if err := show(w, "%s\n", one.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listFailures(w io.Writer, names []string) error {
+	if len(names) > 1 {
+		return usage("hookdrill scenarios failures "+names[0], "scenarios failures takes one name, and got %d", len(names))
+	}
+	if len(names) == 1 {
+		f, err := scenarios.FailureNamed(names[0])
+		if err != nil {
+			return usage("hookdrill scenarios failures", "%w", err)
+		}
+		return show(w, "%s: %s\n  in production: %s\n  provoked by: %s\n  right: %s\n  requirements: %s\n  more: docs/scenarios/%s.md\n",
+			f.Name, f.Title, f.Happens, f.Provoked, f.Right, strings.Join(f.Checks, ", "), f.Name)
+	}
+	all, err := scenarios.Failures()
+	if err != nil {
+		return fmt.Errorf("read failure scenarios: %w", err)
+	}
+	for _, f := range all {
+		if err := show(w, "%-22s %s\n", f.Name, f.Title); err != nil {
 			return err
 		}
 	}

@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,16 +87,42 @@ func (f *conformanceFlags) place(ctx context.Context) error {
 	if !strings.Contains(f.target+f.observe, portMark) {
 		return nil
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	port, err := freePortFor(ctx)
 	if err != nil {
-		return fmt.Errorf("find a free port: %w", err)
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err := errors.Join(err, listener.Close()); err != nil {
-		return fmt.Errorf("find a free port: %w", err)
+		return err
 	}
 	f.target, f.observe = strings.ReplaceAll(f.target, portMark, port), strings.ReplaceAll(f.observe, portMark, port)
 	return nil
+}
+
+// The ports below those that systems give to whoever asks for any: while a receiver is down, its
+// port must not become somebody else's.
+const (
+	leastPort = 20_000
+	mostPort  = 32_767
+	portTries = 50
+)
+
+// freePortFor finds a port for a receiver that is started later, and again and again.
+func freePortFor(ctx context.Context) (string, error) {
+	var last error
+	for try := range portTries {
+		want := leastPort + rand.IntN(mostPort-leastPort+1) //nolint:gosec // not a secret
+		if try == portTries-1 {
+			want = 0
+		}
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(want)))
+		if err != nil {
+			last = err
+			continue
+		}
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		if err := errors.Join(err, listener.Close()); err != nil {
+			return "", fmt.Errorf("find a free port: %w", err)
+		}
+		return port, nil
+	}
+	return "", fmt.Errorf("find a free port: %w", last)
 }
 
 // ownKey makes a key for the receiver that hookdrill starts, when none is configured.

@@ -56,7 +56,9 @@ type Config struct {
 	Scenarios       []scenarios.Scenario
 	Seed            uint64
 	Only, Skip      []string
-	Quick, Strict   bool
+	// Scenario is the name of the failure scenario whose requirements Only holds, "" for none.
+	Scenario      string
+	Quick, Strict bool
 	// Again is a case to carry out once more in place of a whole run; nil for a run.
 	Again *Again
 	// Baseline holds known failures; nil for none.
@@ -275,6 +277,9 @@ func (r *runner) run(ctx context.Context) (*reports.Report, error) {
 	r.seen.Duration = r.Now().Sub(r.seen.Started)
 	r.head(&in.Head, ctx.Err())
 	report := verdict.Judge(in)
+	if r.Scenario != "" {
+		report.Assumptions = slices.Insert(report.Assumptions, 0, provoked(r.Scenario, report.Checks))
+	}
 	if specs != nil {
 		states := map[string][]string{}
 		for label, all := range specs.Specs {
@@ -285,6 +290,27 @@ func (r *runner) run(ctx context.Context) (*reports.Report, error) {
 		verdict.Reconcile(report, states, append(specs.Failed, r.panics()...))
 	}
 	return report, r.wire.close()
+}
+
+// provoked says how much of a failure scenario a run brought about.
+func provoked(scenario string, checks []reports.Check) string {
+	missing := map[reports.Status][]string{}
+	done := 0
+	for _, c := range checks {
+		switch c.Status {
+		case reports.Pass, reports.Fail, reports.KnownFail, reports.StaleBaseline:
+			done++
+		case reports.NotObserved, reports.NotExercised, reports.NotApplicable, reports.Error:
+			missing[c.Status] = append(missing[c.Status], c.ID)
+		}
+	}
+	parts := []string{fmt.Sprintf("The scenario %s was provoked by %d of its %d requirements", scenario, done, len(checks))}
+	for _, s := range reports.Statuses() {
+		if len(missing[s]) > 0 {
+			parts = append(parts, strings.ReplaceAll(string(s), "_", " ")+": "+strings.Join(missing[s], ", "))
+		}
+	}
+	return strings.Join(parts, "; ") + "."
 }
 
 // driller carries out drills; nil when the target is not in hookdrill's hands.
@@ -374,7 +400,9 @@ func (r *runner) target() reports.Target {
 
 func selection(cfg Config) []string {
 	var out []string
-	if len(cfg.Only) > 0 {
+	if cfg.Scenario != "" {
+		out = append(out, "--scenario "+cfg.Scenario)
+	} else if len(cfg.Only) > 0 {
 		out = append(out, "--only "+repeat.Quote(strings.Join(cfg.Only, ",")))
 	}
 	if len(cfg.Skip) > 0 {

@@ -110,31 +110,6 @@ func (b *book) blame(all ...*event) {
 	}
 }
 
-// told is the timeline: what was done, and of a failure also what became of the events that
-// show it.
-func (b *book) told(status reports.Status) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	lines := slices.Clone(b.lines)
-	if status != reports.Pass {
-		for _, e := range b.blamed {
-			for i, a := range e.attempts {
-				lines = append(lines, timed{a.start, fmt.Sprintf("event %d (%s) sent, attempt %d", e.number, e.EventID, i+1)},
-					timed{a.end, fmt.Sprintf("event %d answered: %s", e.number, a.said())})
-			}
-			if e.seen {
-				lines = append(lines, timed{b.since(), fmt.Sprintf("event %d seen processed %d times", e.number, e.effect)})
-			}
-		}
-	}
-	slices.SortStableFunc(lines, func(x, y timed) int { return int(x.at - y.at) })
-	out := make([]string, len(lines))
-	for i, l := range lines {
-		out[i] = fmt.Sprintf("%8.3f s  %s", l.at.Seconds(), l.text)
-	}
-	return out
-}
-
 // evidence are the exchanges of the events that show what is wrong.
 func (b *book) evidence() []reports.Exchange {
 	b.mu.Lock()

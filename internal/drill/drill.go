@@ -174,15 +174,24 @@ func (t *trial) carry(ctx context.Context, script func(*trial, context.Context) 
 	return t.effects(ctx, found.actual)
 }
 
+// startTries is how often a receiver that does not start is started: whatever runs it in
+// production does so too.
+const startTries = 3
+
 // start starts the receiver again.
-func (t *trial) start(ctx context.Context) error {
-	t.note("the receiver is started")
-	if err := t.cfg.Receiver.Start(ctx); err != nil {
+func (t *trial) start(ctx context.Context) (err error) {
+	for range startTries {
+		t.note("the receiver is started")
+		if err = t.cfg.Receiver.Start(ctx); err == nil {
+			t.note("it listens")
+			return nil
+		}
 		t.note("it does not start")
-		return err //nolint:wrapcheck // it says what failed
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	t.note("it listens")
-	return nil
+	return err //nolint:wrapcheck // it says what failed
 }
 
 // stop asks the receiver to stop. The observers' idle connections are closed before: some

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,7 +26,13 @@ const (
 // between draws a number from low to high, both included.
 func (t *trial) between(low, high int) int { return low + t.rng.IntN(high-low+1) }
 
-func nothing(err error) verdict { return verdict{reports.Error, "", err.Error()} }
+// nothing is a verdict when a drill could not be carried out.
+func nothing(err error) verdict {
+	if _, is := errors.AsType[*unseenError](err); is {
+		return verdict{reports.NotObserved, "", err.Error()}
+	}
+	return verdict{reports.Error, "", err.Error()}
+}
 
 // quiet is a verdict when nothing was acknowledged to begin with.
 func (t *trial) quiet() verdict {
@@ -92,7 +99,7 @@ func (t *trial) stopped(ctx context.Context) verdict {
 		f.abandon()
 		return t.quiet()
 	}
-	t.note("one of them is acknowledged: the receiver is asked to stop (%s)", t.ask())
+	t.note("one of them is acknowledged: the receiver is asked to stop (%s)", t.asking())
 	took, inOrder, err := t.end()
 	if err != nil {
 		f.abandon()
@@ -104,12 +111,12 @@ func (t *trial) stopped(ctx context.Context) verdict {
 	}
 	f.wait()
 	if !inOrder {
-		return verdict{reports.Fail, fmt.Sprintf("still there %s after %s", stopLimit, t.ask()), "a receiver that does not end is killed by whatever stops it, in the middle of what it does"}
+		return verdict{reports.Fail, fmt.Sprintf("still there %s after %s", stopLimit, t.asking()), "a receiver that does not end is killed by whatever stops it, in the middle of what it does"}
 	}
 	if v, bad := t.alone(ctx); bad {
 		return v
 	}
-	return verdict{actual: fmt.Sprintf("gone %s after %s", took.Round(time.Millisecond), t.ask())}
+	return verdict{actual: fmt.Sprintf("gone %s after %s", took.Round(time.Millisecond), t.asking())}
 }
 
 // end asks the receiver to stop and says how that went.
@@ -126,7 +133,7 @@ func (t *trial) end() (took time.Duration, inOrder bool, err error) {
 	return took, inOrder, err
 }
 
-func (t *trial) ask() string {
+func (t *trial) asking() string {
 	stop, _ := t.cfg.Receiver.Means()
 	return stop
 }
@@ -163,7 +170,7 @@ func (t *trial) alone(ctx context.Context) (verdict, bool) {
 	go func() { answered <- t.once(ctx, one[0]) }()
 	pause(ctx, begun)
 	asked := t.since()
-	t.note("%s later the receiver is asked to stop (%s)", begun, t.ask())
+	t.note("%s later the receiver is asked to stop (%s)", begun, t.asking())
 	_, _, err = t.end()
 	a := <-answered
 	if err != nil {
@@ -179,7 +186,7 @@ func (t *trial) alone(ctx context.Context) (verdict, bool) {
 	t.blame(one...)
 	return verdict{
 		reports.Fail, "a request that it had begun was not answered",
-		fmt.Sprintf("%s was the only request, sent whole %s before the receiver was asked to stop (%s), and was cut off by that", one[0].EventID, begun, t.ask()),
+		fmt.Sprintf("%s was the only request, sent whole %s before the receiver was asked to stop (%s), and was cut off by that", one[0].EventID, begun, t.asking()),
 	}, true
 }
 
@@ -202,7 +209,7 @@ func (t *trial) copyAfterRestart(ctx context.Context) verdict {
 	if v := t.effects(ctx, ""); v.status == reports.Fail {
 		return verdict{reports.NotExercised, v.actual, "the events had not one effect each before the restart: " + v.why}
 	}
-	t.note("the receiver is asked to stop (%s)", t.ask())
+	t.note("the receiver is asked to stop (%s)", t.asking())
 	took, _, err := t.stop(patience)
 	if err != nil {
 		return unable(err)
@@ -236,7 +243,7 @@ func (t *trial) outage(ctx context.Context) verdict {
 		f.abandon()
 		return t.quiet()
 	}
-	t.note("the %d. acknowledgement: the receiver is stopped (%s)", k, t.ask())
+	t.note("the %d. acknowledgement: the receiver is stopped (%s)", k, t.asking())
 	if _, _, err := t.stop(patience); err != nil {
 		f.abandon()
 		return unable(err)

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -42,9 +43,9 @@ func (t *trial) fresh(ctx context.Context, events []*event) error {
 		ids[i] = e.EventID
 	}
 	for _, o := range t.cfg.Observers {
-		effects, err := o.Effects(ctx, ids)
+		effects, err := t.ask(ctx, o, ids)
 		if err != nil {
-			return fmt.Errorf("ask the observer before the drill: %w", err)
+			return &unseenError{err}
 		}
 		for _, id := range ids {
 			if effects[id].Processed > 0 {
@@ -53,6 +54,28 @@ func (t *trial) fresh(ctx context.Context, events []*event) error {
 		}
 	}
 	return nil
+}
+
+// unseenError says that an observer cannot be asked.
+type unseenError struct{ err error }
+
+func (e *unseenError) Error() string {
+	return "the observer cannot be asked before the drill: " + e.err.Error()
+}
+
+func (e *unseenError) Unwrap() error { return e.err }
+
+// ask asks an observer, and again for a time when it says that it is only now that it cannot answer.
+func (t *trial) ask(ctx context.Context, o observe.Observer, ids []string) (map[string]observe.Effect, error) {
+	end := t.since() + recovery
+	for {
+		effects, err := o.Effects(ctx, ids)
+		seen, is := errors.AsType[*observe.Error](err)
+		if err == nil || ctx.Err() != nil || !is || !seen.Temporary || t.since() > end {
+			return effects, err //nolint:wrapcheck // it says what failed
+		}
+		pause(ctx, lookLimit/10)
+	}
 }
 
 // once delivers an event once.

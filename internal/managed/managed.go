@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,8 @@ const (
 	defaultReady = 30 * time.Second
 	// poll is how often it is looked whether something listens, or is gone.
 	poll = 20 * time.Millisecond
+	// foreign is how long something must listen that is not seen to be of the command.
+	foreign = 3 * time.Second
 	// tail is how much of the output an error quotes.
 	tail = 2 << 10
 )
@@ -148,6 +151,7 @@ func (r *Receiver) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{
 	defer limit.Stop()
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
+	var since time.Time // when something was first seen to listen
 	for {
 		select {
 		case <-ctx.Done():
@@ -167,11 +171,25 @@ func (r *Receiver) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{
 		case <-limit.C:
 			return &StartError{Problem: fmt.Sprintf("nothing listens at %s after %s; it is told its port in PORT, and --target says otherwise where it cannot be told%s", r.cfg.Address, r.cfg.Ready, elsewhere(r.mark)), Output: r.output()}
 		case <-tick.C:
-			if listening(ctx, r.cfg.Address) {
+			if !listening(ctx, r.cfg.Address) {
+				since = time.Time{}
+				continue
+			}
+			if since.IsZero() {
+				since = time.Now()
+			}
+			// Somebody else may have taken the port in this moment: then the command fails
+			// soon. One that hands its port to another, such as docker, does not.
+			if slices.Contains(ports(r.mark), r.port()) || time.Since(since) > foreign {
 				return nil
 			}
 		}
 	}
+}
+
+func (r *Receiver) port() string {
+	_, port, _ := net.SplitHostPort(r.cfg.Address) // Validate has looked
+	return port
 }
 
 // output is the end of what it wrote.

@@ -163,6 +163,33 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
+// TestPortTaken: somebody who takes the port while the command starts is not taken for the receiver.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	address := free(t)
+	r, err := New(Config{Command: "sleep 0.1; echo in use; exit 1", Address: address}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	taken := make(chan net.Listener, 1)
+	go func() {
+		for tick := time.NewTicker(time.Millisecond); !r.Running(); { // until it is under way
+			<-tick.C
+		}
+		l, err := (&net.ListenConfig{}).Listen(context.WithoutCancel(t.Context()), "tcp", address)
+		if err != nil {
+			t.Error(err)
+		}
+		taken <- l
+	}()
+	err = r.Start(t.Context())
+	_ = (<-taken).Close()
+	if err == nil || !strings.Contains(err.Error(), "it ended: exit status 1; it wrote:\nin use") {
+		t.Error(err)
+	}
+}
+
 // TestDeaf: a receiver that does not heed SIGTERM is killed after the limit, and that is said.
 func TestDeaf(t *testing.T) {
 	t.Parallel()

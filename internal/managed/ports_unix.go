@@ -12,8 +12,18 @@ import (
 )
 
 // elsewhere says, for an error, where what has a mark in its environment listens; "" where
-// that is nowhere, or cannot be found out, which is possible on Linux only.
+// that is nowhere, or cannot be found out.
 func elsewhere(mark string) string {
+	all := ports(mark)
+	if len(all) == 0 {
+		return ""
+	}
+	return " (it listens on port " + strings.Join(all, ", ") + ")"
+}
+
+// ports are those that what has a mark in its environment listens on. They can be found out on
+// Linux only.
+func ports(mark string) []string {
 	sockets := map[string]bool{}
 	for _, pid := range strays(mark) {
 		all, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
@@ -23,23 +33,20 @@ func elsewhere(mark string) string {
 			}
 		}
 	}
-	var ports []string
+	var out []string
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		data, _ := os.ReadFile(table) //nolint:gosec // of the kernel
 		for line := range strings.Lines(string(data)) {
 			if f := strings.Fields(line); len(f) > 9 && f[3] == listenState && sockets[f[9]] {
 				_, hex, _ := strings.Cut(f[1], ":")
 				if port, err := strconv.ParseUint(hex, 16, 16); err == nil {
-					ports = append(ports, strconv.FormatUint(port, 10))
+					out = append(out, strconv.FormatUint(port, 10))
 				}
 			}
 		}
 	}
-	if len(ports) == 0 {
-		return ""
-	}
-	slices.Sort(ports)
-	return " (it listens on port " + strings.Join(slices.Compact(ports), ", ") + ")"
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // listenState is how the kernel writes that a socket listens.

@@ -33,8 +33,10 @@ const (
 	patience = 2 * time.Second
 	// connections is how many connections there are to the database.
 	connections = 10
-	tolerance   = 5 * time.Minute
-	maxBody     = 2 << 20
+	// startLimit bounds a connection at the start and for the probe.
+	startLimit = 20 * time.Second
+	tolerance  = 5 * time.Minute
+	maxBody    = 2 << 20
 )
 
 type receiver struct {
@@ -89,7 +91,7 @@ func open(ctx context.Context, cfg Config) (*receiver, error) {
 		return nil, errors.New("DATABASE_URL is no connection string") // not the cause: it may quote a password
 	}
 	config.MaxConns = connections
-	config.ConnConfig.ConnectTimeout = patience
+	config.ConnConfig.ConnectTimeout = startLimit // deliveries have limits of their own
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", err)
@@ -138,7 +140,7 @@ func (rc *receiver) deliver(w http.ResponseWriter, r *http.Request) {
 
 // probe says how many effects events had.
 func (rc *receiver) probe(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), startLimit)
 	defer cancel()
 	type effect struct {
 		Processed int `json:"processed"`

@@ -31,10 +31,9 @@ type driller struct {
 
 // result is one receiver drilled with one seed.
 type result struct {
+	done     bool
 	took     time.Duration
 	problems []string
-	// cpu is what hookdrill and the receiver used.
-	cpu time.Duration
 }
 
 func (r result) tell(out io.Writer, rc receiver, seed int) error {
@@ -90,7 +89,7 @@ func (d driller) judge(ctx context.Context, r receiver, seed int) result {
 	cmd.Stdout, cmd.Stderr = &text, &text
 	began := time.Now()
 	err = cmd.Run()
-	out := result{took: time.Since(began), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	out := result{took: time.Since(began)}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return failed("run hookdrill: %v", err)

@@ -41,12 +41,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("seeds", flag.ContinueOnError)
 	seeds := flags.Int("seeds", 20, "how many seeds a receiver")
 	only := flags.String("only", "", "comma-separated names of receivers; the file is then not written")
+	order := flags.String("first", "", "which receivers come first: defects, or as they are listed")
 	file := flags.String("file", "docs/drill-matrix.md", "the file to write")
 	parallel := flags.Int("parallel", 6, "how many runs at once; they wait most of the time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	all := receivers()
+	if *order == "defects" {
+		slices.SortStableFunc(all, func(a, b receiver) int { return len(b.fails) - len(a.fails) })
+	}
 	if *only != "" {
 		names := strings.Split(*only, ",")
 		all = slices.DeleteFunc(all, func(r receiver) bool { return !slices.Contains(names, r.name) })
@@ -85,8 +89,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		results[i] = make([]result, *seeds)
 		for seed := range *seeds {
 			g.Go(func() error {
+				if ctx.Err() != nil {
+					return nil
+				}
 				one := d.judge(ctx, r, seed+1)
-				results[i][seed] = one
+				if ctx.Err() != nil {
+					return nil
+				}
+				one.done, results[i][seed] = true, one
 				mu.Lock()
 				defer mu.Unlock()
 				return one.tell(out, r, seed+1)
@@ -102,9 +112,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			bad += len(one.problems)
 		}
 	}
-	text := matrix(all, results)
+	text := matrix(all, results, *seeds)
 	if _, err := out.Write(text); err != nil {
 		return fmt.Errorf("write result: %w", err)
+	}
+	if ctx.Err() != nil {
+		return errors.New("interrupted: the table holds what was done")
 	}
 	if bad > 0 {
 		return fmt.Errorf("%d problems", bad)

@@ -9,12 +9,8 @@ import (
 )
 
 // matrix writes the table.
-func matrix(all []receiver, results [][]result) []byte {
+func matrix(all []receiver, results [][]result, seeds int) []byte {
 	var b bytes.Buffer
-	seeds := 0
-	if len(results) > 0 {
-		seeds = len(results[0])
-	}
 	fmt.Fprintf(&b, "# The drills and what they find\n\n")
 	fmt.Fprintf(&b, "Written by `go run ./zoo/drills/seeds -seeds %d`: each receiver is drilled with that many seeds. A defect must be found by its drill\n", seeds)
 	fmt.Fprintf(&b, "with every one of them, and a correct receiver must pass all drills that apply to it with every one of them.\n")
@@ -32,10 +28,16 @@ func matrix(all []receiver, results [][]result) []byte {
 			good := 0
 			var took []time.Duration
 			for _, one := range results[i] {
+				if !one.done {
+					continue
+				}
 				took = append(took, one.took)
 				if len(one.problems) == 0 {
 					good++
 				}
+			}
+			if len(took) == 0 {
+				continue
 			}
 			slices.Sort(took)
 			median := took[len(took)/2].Round(time.Second)
@@ -44,9 +46,9 @@ func matrix(all []receiver, results [][]result) []byte {
 				if len(r.skips) > 0 {
 					drills = "all but " + strings.Join(r.skips, ", ") + ", which need a database on a network"
 				}
-				fmt.Fprintf(&b, "| %s (%s) | %s | %d of %d | %s |\n", r.name, r.on, drills, good, seeds, median)
+				fmt.Fprintf(&b, "| %s (%s) | %s | %d of %d | %s |\n", r.name, r.on, drills, good, len(took), median)
 			} else {
-				fmt.Fprintf(&b, "| %s (%s) | %s | %s | %d of %d | %s |\n", r.name, r.on, r.wrong, strings.Join(r.fails, ", "), good, seeds, median)
+				fmt.Fprintf(&b, "| %s (%s) | %s | %s | %d of %d | %s |\n", r.name, r.on, r.wrong, strings.Join(r.fails, ", "), good, len(took), median)
 			}
 		}
 	}
