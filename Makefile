@@ -20,7 +20,7 @@ loadflags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call fla
         $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt man release image killmatrix killmatrix-check tidy-check cover clean
+.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt man release image killmatrix killmatrix-check verifiers vectors tidy-check cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,9 +42,14 @@ loadtest: build ## certify that TARGET takes RATE events a second, or without on
 
 test: ## run all tests, with the race detector and in random order
 	$(GO) test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) ./...
+	$(MAKE) --no-print-directory verifiers
+
+verifiers: ## run the tests against the providers' own verifiers, which are a module of their own
+	cd verifiers && $(GO) test -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) ./...
 
 lint: ## check the code with the pinned linter
 	$(GOLANGCI_LINT) run ./...
+	cd verifiers && $(GOLANGCI_LINT) run ./...
 
 fmt: ## format the code
 	$(GOLANGCI_LINT) fmt ./...
@@ -73,6 +78,9 @@ bench-mock: ## measure mock Claude with 10 thousand to a million deliveries pend
 	$(GO) test -run '^$$' -bench Pending -benchtime 1x ./mockclaude/engine
 	$(GO) test -run '^$$' -bench Save ./mockclaude/datadir
 
+vectors: ## write the test vectors of signatures into vectors/
+	$(GO) run ./vectors/generate vectors
+
 man: build ## write the manual pages into out/man1
 	@bin/hookdrill man --out out/man1
 
@@ -86,6 +94,7 @@ image: ## build the container image hookdrill:VERSION, of the static binary
 
 tidy-check: ## fail when go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
+	cd verifiers && $(GO) mod tidy -diff
 
 cover: ## measure the tests' coverage, into out/cover.html
 	@mkdir -p out
