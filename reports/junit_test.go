@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/joshdk/go-junit"
+
 	"hookdrill/reports"
 )
 
@@ -163,5 +165,46 @@ func TestJUnitIsNotGreenWithoutAnEnd(t *testing.T) {
 				t.Errorf("%d errors and %d skipped, want %d and %d", s.Errors, s.Skipped, tt.errors, tt.skipped)
 			}
 		})
+	}
+}
+
+// TestJUnitForAParser lets a parser that CI tools use read what was written.
+func TestJUnitForAParser(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]*reports.Report{"failed": sample(), "strict": strictRun(), "unreachable": unreachable(), "drilled": drilled(), "hostile": hostile()} {
+		var b bytes.Buffer
+		if err := reports.WriteJUnit(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		suites, err := junit.Ingest(b.Bytes())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got := map[junit.Status]int{}
+		tests := 0
+		for _, s := range suites {
+			if s.Name == "" {
+				t.Errorf("%s: a suite has no name", name)
+			}
+			for _, test := range s.Tests {
+				tests++
+				got[test.Status]++
+				if test.Name == "" || !strings.HasPrefix(test.Classname, "hookdrill.") || test.Status != junit.StatusPassed && test.Message == "" {
+					t.Errorf("%s: %q in %q is %s: %q", name, test.Name, test.Classname, test.Status, test.Message)
+				}
+			}
+		}
+		passed := 0
+		for _, c := range r.Checks {
+			if c.Status == reports.Pass {
+				passed++
+			}
+		}
+		if tests < len(r.Checks) || got[junit.StatusPassed] != passed {
+			t.Errorf("%s: %d tests, %v; %d checks, %d passed", name, tests, got, len(r.Checks), passed)
+		}
+		if name == "failed" && (got[junit.StatusFailed] != 3 || got[junit.StatusError] != 1) {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

@@ -15,11 +15,12 @@ const (
 	fileJUnit   = "junit.xml"
 	fileHTML    = "report.html"
 	fileSummary = "summary.md"
+	fileSARIF   = "report.sarif"
 )
 
-// WriteAll writes report.json, junit.xml, report.html and summary.md to dir,
+// WriteAll writes report.json, junit.xml, report.html, summary.md and report.sarif to dir,
 // which it creates. Each file appears whole or not at all, and replaces an
-// older one. All four are tried; the error names every file that failed.
+// older one. All are tried; the error names every file that failed.
 func WriteAll(dir string, r *Report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // reports are made to be read by others
 		return fmt.Errorf("create report folder: %w", err)
@@ -33,6 +34,7 @@ func WriteAll(dir string, r *Report) error {
 		{fileJUnit, WriteJUnit},
 		{fileHTML, WriteHTML},
 		{fileSummary, WriteSummary},
+		{fileSARIF, func(w io.Writer, r *Report) error { return WriteSARIF(w, r, "") }},
 	} {
 		path := filepath.Join(dir, f.name)
 		if err := writeFile(path, func(w io.Writer) error { return f.write(w, r) }); err != nil {

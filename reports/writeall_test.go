@@ -17,7 +17,7 @@ func TestWriteAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	names := map[string]bool{"report.json": true, "junit.xml": true, "report.html": true, "summary.md": true}
+	names := map[string]bool{"report.json": true, "junit.xml": true, "report.html": true, "summary.md": true, "report.sarif": true}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)

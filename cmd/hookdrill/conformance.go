@@ -468,7 +468,7 @@ func writeList(w io.Writer, p *plan.Plan) error {
 // openLogs begins a run's folder. What an earlier run left there goes first: a
 // run that ends without a report must not seem to have that one.
 func openLogs(dir string) (planLog, wireLog *os.File, err error) {
-	for _, name := range []string{"report.json", "junit.xml", "report.html", "summary.md"} {
+	for _, name := range []string{"report.json", "junit.xml", "report.html", "summary.md", "report.sarif"} {
 		err := os.Remove(filepath.Join(dir, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // create says it better
 			return nil, nil, fmt.Errorf("remove old report: %w", err)

@@ -301,7 +301,7 @@ func (f *loadtestFlags) run(ctx context.Context, s Streams) error {
 		return err
 	}
 	dir := filepath.Join(f.out, "loadtest")
-	if err := removeFiles(dir, "report.json", "junit.xml", "report.html", "summary.md", "certificate.json", histogramFile); err != nil {
+	if err := removeFiles(dir, "report.json", "junit.xml", "report.html", "summary.md", "report.sarif", "certificate.json", histogramFile); err != nil {
 		return usage("--out names another folder", "remove old report: %w", err)
 	}
 	if cfg.Bundled {

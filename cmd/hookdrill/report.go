@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -51,9 +52,9 @@ func openReport(path string) (*reports.Report, error) {
 }
 
 func reportShowCommand(s Streams) *cobra.Command {
-	var format, out, with string
+	var format, out, with, docs string
 	cmd := &cobra.Command{
-		Use: "show REPORT", Short: "Show a report: as text, Markdown, HTML, JUnit or JSON",
+		Use: "show REPORT", Short: "Show a report: as text, Markdown, HTML, JUnit, SARIF or JSON",
 		Example: "  hookdrill report show out/conformance\n  hookdrill report show out/conformance --format html --out report.html\n" +
 			"  hookdrill report show out/conformance --with out/loadtest --format html --out launch.html",
 		Args: operands(1, 1, "REPORT"),
@@ -76,17 +77,24 @@ func reportShowCommand(s Streams) *cobra.Command {
 					return reports.WriteConsole(w, r, reports.ConsoleOptions{Color: out == "" && terminal(s.Out, s)})
 				},
 				"markdown": reports.WriteSummary, "html": reports.WriteHTML, "junit": reports.WriteJUnit, "json": reports.WriteJSON,
+				"sarif":       func(w io.Writer, r *reports.Report) error { return reports.WriteSARIF(w, r, docs) }, //nolint:wrapcheck // it says what failed
 				"annotations": reports.WriteAnnotations, "outputs": reports.WriteOutputs,
 			}[format]
 			if !known {
-				return usage("--format markdown", "--format: want text, markdown, html, junit, json, annotations or outputs, have %q", format)
+				return usage("--format markdown", "--format: want text, markdown, html, junit, sarif, json, annotations or outputs, have %q", format)
+			}
+			if docs != "" {
+				if u, err := url.Parse(docs); format != "sarif" || err != nil || u.Scheme != "https" || u.Host == "" {
+					return usage("--format sarif --docs https://example.org/requirements", "--docs: want the https URL that the pages of the requirements are under, with --format sarif, have %q", docs)
+				}
 			}
 			return output(s, out, func(w io.Writer) error { return write(w, r) })
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, markdown, html, junit, json, annotations (GitHub's workflow commands) or outputs (name=value)")
+	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, markdown, html, junit, sarif, json, annotations (GitHub's workflow commands) or outputs (name=value)")
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write to (default: the standard output)")
 	cmd.Flags().StringVar(&with, "with", "", "`REPORT` of a load test (or, of a load test, of conformance) that the checklist takes in")
+	cmd.Flags().StringVar(&docs, "docs", "", "`URL` that the pages of the requirements are published under, for the rules of SARIF")
 	return cmd
 }
 
