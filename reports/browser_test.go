@@ -1,6 +1,7 @@
 package reports_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -135,6 +136,7 @@ func TestInABrowser(t *testing.T) {
 		{"accessible", accessible},
 		{"filters", filtersByKeyboard},
 		{"copy", copyByKeyboard},
+		{"matrix", matrixInABrowser},
 		{"hostile", hostileRunsNothing},
 		{"print", printed},
 		{"without scripts", withoutScripts},
@@ -355,5 +357,40 @@ func hostileRunsNothing(t *testing.T, ctx context.Context) { //nolint:revive // 
 	do(t, ctx, chromedp.EmulateViewport(360, 800))
 	if wide := value[int](t, ctx, "document.documentElement.scrollWidth"); wide > 360 {
 		t.Errorf("%d pixels wide on a screen of 360: %s", wide, value[string](t, ctx, tooWide))
+	}
+}
+
+// matrixInABrowser: the page of several receivers fits, and is filtered by keyboard.
+func matrixInABrowser(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
+	t.Helper()
+	var b bytes.Buffer
+	m := matrix(t, reports.MatrixColumn{Name: "one", Report: sample()}, reports.MatrixColumn{Name: "two", Report: allPassed()}, reports.MatrixColumn{Name: "three", Report: drilled()})
+	if err := reports.WriteMatrixHTML(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "matrix.html")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.Navigate((&url.URL{Scheme: "file", Path: file}).String()))
+	for _, width := range []int64{360, 768, 1280} {
+		do(t, ctx, chromedp.EmulateViewport(width, 800))
+		if wide := value[int](t, ctx, "document.documentElement.scrollWidth"); wide > int(width) {
+			t.Errorf("%d pixels wide on a screen of %d: %s", wide, width, value[string](t, ctx, tooWide))
+		}
+	}
+	do(t, ctx, chromedp.Focus("select[name=status]"), chromedp.KeyEvent("the same"))
+	holds(t, ctx, `[...document.querySelectorAll("tbody tr")].every((r) => r.hidden === (r.dataset.status === "differ"))`)
+	do(t, ctx, chromedp.Focus("input[type=search]"), chromedp.KeyEvent("chunked"))
+	holds(t, ctx, `document.querySelector("output").textContent.startsWith("1 of ")`)
+	if dir := os.Getenv("HOOKDRILL_SCREENSHOTS"); dir != "" {
+		do(t, ctx, chromedp.Focus("button[type=reset]"), chromedp.KeyEvent(kb.Enter))
+		data, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "matrix.png"), smaller(t, data), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

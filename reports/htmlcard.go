@@ -212,13 +212,18 @@ func clipped(s string) string {
 
 // filters collects what the checks can be filtered by.
 func (p *page) filters() {
-	for i := range p.Checks {
-		c := &p.Checks[i]
-		if !slices.Contains(p.FamilyNames, c.Family) {
-			p.FamilyNames = append(p.FamilyNames, c.Family)
+	p.FamilyNames, p.Levels = filterValues(p.Checks, nil, nil)
+}
+
+// filterValues adds the families and levels of checks to those that are known.
+func filterValues(checks []Check, families []string, levels []Level) ([]string, []Level) {
+	for i := range checks {
+		if c := &checks[i]; !slices.Contains(families, c.Family) {
+			families = append(families, c.Family)
 		}
-		if !slices.Contains(p.Levels, c.Level) {
-			p.Levels = append(p.Levels, c.Level)
+		if c := &checks[i]; !slices.Contains(levels, c.Level) {
+			levels = append(levels, c.Level)
 		}
 	}
+	return families, levels
 }

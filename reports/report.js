@@ -49,7 +49,7 @@
   if (form) {
     const checks = all("[data-status]");
     const groups = all("#checks > .group");
-    const texts = new Map(checks.map((c) => [c, (c.querySelector("h3, summary")?.textContent ?? "").toLowerCase()]));
+    const texts = new Map(checks.map((c) => [c, (c.querySelector("h3, summary, th")?.textContent ?? "").toLowerCase()]));
     const opened = new Set();
     const filter = () => {
       const want = new FormData(form);

@@ -24,11 +24,11 @@ func reportCommand(s Streams) *cobra.Command {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
 			}
-			return errors.Join(cmd.Help(), usage("hookdrill report show out/conformance", "report wants show, explain or diff"))
+			return errors.Join(cmd.Help(), usage("hookdrill report show out/conformance", "report wants show, explain, diff or matrix"))
 		},
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(reportShowCommand(s), reportExplainCommand(s), reportDiffCommand(s))
+	cmd.AddCommand(reportShowCommand(s), reportExplainCommand(s), reportDiffCommand(s), reportMatrixCommand(s))
 	return cmd
 }
 
