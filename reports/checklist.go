@@ -12,8 +12,8 @@ import (
 // What a run says of a point of the checklist, as it stands in report.json.
 const (
 	PointFailed = "failed"        // a check that bears on it failed
-	PointPartly = "partly_proved" // some of its checks passed, others proved nothing
-	PointProved = "proved"        // every check that bears on it, and decides, passed
+	PointPartly = "partly_proved" // some of its checks passed, others proved nothing or only advise
+	PointProved = "proved"        // every check that bears on it, and applies, passed
 	PointOpen   = "not_looked_at" // nothing about it was proved
 )
 
@@ -150,7 +150,7 @@ func (c *ChecklistPoint) judge() {
 			advice++
 		case check.Status == Fail || check.Status == KnownFail:
 			failed++
-		case check.decides:
+		default:
 			open++
 		}
 	}
@@ -159,7 +159,7 @@ func (c *ChecklistPoint) judge() {
 		c.Status = PointFailed
 	case passed == 0:
 		c.Status = PointOpen
-	case open > 0:
+	case open+advice > 0:
 		c.Status = PointPartly
 	default:
 		c.Status = PointProved
@@ -175,9 +175,9 @@ func (c *ChecklistPoint) judge() {
 	}
 	switch {
 	case len(parts) > 0:
-		c.Found = "Of its checks " + strings.Join(parts, ", ") + "."
+		c.Found = fmt.Sprintf("Of %s that bear on it %s.", plural(len(c.Checks), "check"), strings.Join(parts, ", "))
 	case len(c.Checks) > 0:
-		c.Found = "None of its checks applies to this target."
+		c.Found = "None of the checks that bear on it applies to this target."
 	default:
 		c.Found = "This run has no check of it."
 	}

@@ -38,6 +38,7 @@ func TestPictures(t *testing.T) {
 		{"report.png", "light", 1200, 1500, ""},
 		{"report-dark.png", "dark", 1200, 1000, ".group"},
 		{"report-mobile.png", "light", 400, 1300, ""},
+		{"report-launch.png", "light", 1200, 1200, ".launch"},
 	}
 	if r.Load != nil {
 		pictures = pictures[:1]
@@ -70,7 +71,7 @@ func smaller(t *testing.T, data []byte) []byte {
 	often := map[color.RGBA]int{}
 	at := func(x, y int) color.RGBA {
 		c, _ := color.RGBAModel.Convert(full.At(x, y)).(color.RGBA)
-		return color.RGBA{c.R &^ 3, c.G &^ 3, c.B &^ 3, 255}
+		return color.RGBA{c.R, c.G, c.B, 255}
 	}
 	b := full.Bounds()
 	for y := b.Min.Y; y < b.Max.Y; y++ {
@@ -87,7 +88,7 @@ func smaller(t *testing.T, data []byte) []byte {
 	})
 	var palette color.Palette
 	for _, c := range colours[:min(len(colours), 256)] {
-		palette = append(palette, color.RGBA{c.R | c.R>>6, c.G | c.G>>6, c.B | c.B>>6, 255})
+		palette = append(palette, c)
 	}
 	index := map[color.RGBA]uint8{}
 	for _, c := range colours {
