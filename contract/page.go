@@ -203,6 +203,9 @@ func (p *page) sending() {
 		}
 		p.row("handshake", "handshake", fmt.Sprintf("%s, answered by %s", h.Type, answer))
 	}
+	if f := c.Fetch; f != nil {
+		p.row("fetch", "fetch", fmt.Sprintf("by the id that an event carries, from the address in %s with the key in %s", f.BaseURLEnv, f.KeyEnv))
+	}
 }
 
 func percent(part float64) string { return strconv.FormatFloat(part*100, 'g', 6, 64) + " %" }

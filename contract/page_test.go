@@ -67,24 +67,24 @@ func TestWhatAContractHas(t *testing.T) {
 		auth                                              string
 		not                                               string
 	}{
-		"claude":                {false, false, false, true, true, "X-Claude-Signature", ""},
+		"claude":                {false, false, false, true, true, "X-Claude-Signature", "API"},
 		"claude-managed-agents": {true, true, true, true, true, "webhook-signature webhook-id webhook-timestamp", "ORD RPL-06"},
-		"standard-webhooks":     {true, true, true, true, true, "webhook-signature webhook-id webhook-timestamp", "SIG-15 ORD RPL-06"},
-		"openai":                {true, true, true, true, true, "webhook-signature webhook-id webhook-timestamp", "SIG-15 ORD RPL-06"},
-		"svix":                  {true, true, true, true, true, "svix-signature svix-id svix-timestamp", "SIG-15 ORD RPL-06"},
-		"stripe":                {true, false, false, true, true, "Stripe-Signature", "SIG-15 ORD RPL-02 RPL-06"},
-		"slack":                 {true, false, false, true, true, "X-Slack-Signature X-Slack-Request-Timestamp", "SIG-15 ORD RPL-06"},
+		"standard-webhooks":     {true, true, true, true, true, "webhook-signature webhook-id webhook-timestamp", "SIG-15 ORD RPL-06 API"},
+		"openai":                {true, true, true, true, true, "webhook-signature webhook-id webhook-timestamp", "SIG-15 ORD RPL-06 API"},
+		"svix":                  {true, true, true, true, true, "svix-signature svix-id svix-timestamp", "SIG-15 ORD RPL-06 API"},
+		"stripe":                {true, false, false, true, true, "Stripe-Signature", "SIG-15 ORD RPL-02 RPL-06 API"},
+		"slack":                 {true, false, false, true, true, "X-Slack-Signature X-Slack-Request-Timestamp", "SIG-15 ORD RPL-06 API"},
 		"github": {
 			false, false, true, true, false, "X-Hub-Signature-256",
-			"SIG-15 PAY-07 ORD RPL",
+			"SIG-15 PAY-07 ORD RPL API",
 		},
 		"shopify": {
 			false, false, true, true, false, "X-Shopify-Hmac-SHA256",
-			"PAY-07 ORD RPL",
+			"PAY-07 ORD RPL API",
 		},
 		"sentry": {
 			false, false, false, false, false, "Sentry-Hook-Signature",
-			"SIG-14 SIG-15 PAY-03 PAY-09 PAY-12 IDEM ORD RPL RTY LED DUR",
+			"SIG-14 SIG-15 PAY-03 PAY-09 PAY-12 IDEM ORD RPL RTY LED DUR API",
 		},
 	} {
 		c, err := contract.Load(name)

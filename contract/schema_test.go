@@ -116,7 +116,7 @@ func TestSchemaAndTypesHaveTheSameKeys(t *testing.T) {
 	known := map[string]any{
 		"contract": contract.Contract{}, "request": contract.Request{}, "header": contract.Header{}, "signature": contract.Signature{},
 		"key": contract.Key{}, "id": contract.ID{}, "body": contract.Body{}, "freshness": contract.Freshness{}, "answers": contract.Answers{},
-		"retries": contract.Retries{}, "disable": contract.Disable{}, "handshake": contract.Handshake{}, "service_levels": contract.Service{},
+		"retries": contract.Retries{}, "disable": contract.Disable{}, "handshake": contract.Handshake{}, "fetch": contract.Fetch{}, "service_levels": contract.Service{},
 		"type": contract.Type{}, "field": contract.DataField{},
 	}
 	for name, value := range known {

@@ -144,6 +144,9 @@ type Step struct {
 	// StampOffset moves the timestamp; StampFormat writes it otherwise.
 	StampOffset time.Duration `yaml:"stamp_offset,omitempty"`
 	StampFormat string        `yaml:"stamp_format,omitempty"`
+	// FreshHeader leaves the timestamp in a header at the moment of sending, whatever
+	// StampOffset does to the one in the body.
+	FreshHeader bool `yaml:"fresh_header,omitempty"`
 
 	Sign  *Sign    `yaml:"sign,omitempty"`
 	After []Change `yaml:"after,omitempty"`
@@ -230,6 +233,8 @@ type Sign struct {
 	Cut       *int          `yaml:"cut,omitempty"`
 	Half      bool          `yaml:"half,omitempty"`
 	Add       string        `yaml:"add,omitempty"`
+	// Format replaces the contract's template of the header's value, such as v2,{mac}.
+	Format string `yaml:"format,omitempty"`
 }
 
 // Change changes the body after it was signed.

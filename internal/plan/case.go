@@ -306,6 +306,9 @@ func (d *drawing) delivery(raw scenarios.Step, e mockclaude.Event) (Delivery, er
 			return out, err
 		}
 	}
+	if raw.FreshHeader {
+		out.HeaderStamp = &mockclaude.Stamp{}
+	}
 	if out.Query, err = fill(raw.Query, vars, d.rng); err != nil {
 		return out, err
 	}
@@ -381,7 +384,7 @@ func (d *drawing) sign(raw scenarios.Step, e mockclaude.Event, vars map[string]s
 	if s == nil {
 		return mockclaude.Sign{}, nil
 	}
-	out := mockclaude.Sign{Algorithm: s.Algorithm, List: s.List}
+	out := mockclaude.Sign{Algorithm: s.Algorithm, List: s.List, Format: s.Format}
 	switch {
 	case s.MAC != "":
 		out.Mode, out.Value = mockclaude.SignMAC, d.mac(s.MAC)
