@@ -256,16 +256,23 @@ func (r *managedReceiver) end(ctx context.Context) {
 	}
 }
 
+// mostLog is how much of what the receiver wrote is kept, in bytes: the end of it.
+const mostLog = 8 << 20
+
 // keepLog writes what the receiver wrote to the report's folder, without secrets.
 func (r *managedReceiver) keepLog(dir string, redact func(string) string) error {
 	if r.process == nil {
 		return nil
 	}
-	data, err := os.ReadFile(r.process.LogFile())
+	text, cut, err := r.process.LogEnd(mostLog)
 	if err != nil {
-		return fmt.Errorf("read receiver's log: %w", err)
+		return err //nolint:wrapcheck // it says what failed
 	}
-	if err := os.WriteFile(filepath.Join(dir, "receiver.log"), []byte(redact(string(data))), 0o600); err != nil {
+	if cut { // within a line, and perhaps within a secret that would not be recognised
+		_, text, _ = strings.Cut(text, "\n")
+		text = "… what came before is left out by hookdrill\n" + text
+	}
+	if err := os.WriteFile(filepath.Join(dir, "receiver.log"), []byte(redact(text)), 0o600); err != nil {
 		return fmt.Errorf("keep receiver's log: %w", err)
 	}
 	return nil

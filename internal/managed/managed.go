@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -187,6 +188,25 @@ func (r *Receiver) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{
 	}
 }
 
+// LogEnd is the end of what it wrote, of so many bytes at most, and whether that is not all.
+func (r *Receiver) LogEnd(most int64) (text string, cut bool, err error) {
+	file, err := os.Open(r.log.Name())
+	if err != nil {
+		return "", false, fmt.Errorf("read receiver's log: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return "", false, fmt.Errorf("read receiver's log: %w", err)
+	}
+	from := max(0, info.Size()-most)
+	data, err := io.ReadAll(io.NewSectionReader(file, from, most))
+	if err != nil {
+		return "", false, fmt.Errorf("read receiver's log: %w", err)
+	}
+	return string(data), from > 0, nil
+}
+
 func (r *Receiver) port() string {
 	_, port, _ := net.SplitHostPort(r.cfg.Address) // Validate has looked
 	return port
@@ -194,11 +214,11 @@ func (r *Receiver) port() string {
 
 // output is the end of what it wrote.
 func (r *Receiver) output() string {
-	data, err := os.ReadFile(r.log.Name())
+	text, _, err := r.LogEnd(tail)
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(data[max(0, len(data)-tail):]))
+	return strings.TrimSpace(text)
 }
 
 func listening(ctx context.Context, address string) bool {
