@@ -196,6 +196,9 @@ func (p *page) sending() {
 	l := c.Levels
 	p.row("service_levels", "service levels", fmt.Sprintf("delivered %s, p99 %s, errors %s, retried %s, processing p99 %s, at %d events a second",
 		percent(l.Delivered), l.P99, percent(l.Errors), percent(l.Retried), l.ProcessingP99, l.Rate))
+	if f := c.Fetch; f != nil {
+		p.row("fetch", "fetched from", "the API at "+f.BaseURLEnv+", with the key in "+f.KeyEnv)
+	}
 	if h := c.Handshake; h != nil {
 		answer := "any 2xx"
 		if h.Echo != "" {
