@@ -158,6 +158,7 @@ func (t *trial) alone(ctx context.Context) (verdict, bool) {
 			usual = took
 		}
 	}
+	t.retried(ctx, t.sent()) // a busy receiver may have turned one of them away
 	if usual < 2*begun {
 		return verdict{}, false // too quick to be met in the middle
 	}
