@@ -26,6 +26,7 @@ func WriteExplanation(w io.Writer, r *Report, c *Check, color bool) error {
 	field("  ", "contract", c.Requirement)
 	field("  ", "matters", c.Matters)
 	field("  ", "why", reason(c))
+	field("  ", "to fix it", Page(c.ID))
 	passed := 0
 	for _, one := range c.Cases {
 		if one.Status == Pass && len(one.Timeline) == 0 {

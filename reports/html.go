@@ -43,7 +43,12 @@ const (
 // style and script by their digests, and nothing else. Without the script
 // everything can be read; with it checks can be filtered and commands copied.
 // Whatever the target sent is escaped and bounded.
-func WriteHTML(w io.Writer, r *Report) error {
+func WriteHTML(w io.Writer, r *Report) error { return WriteLinkedHTML(w, r, "") }
+
+// WriteLinkedHTML is [WriteHTML] with a link from each check to its page. Docs is the address
+// that the pages of the requirements are published under, as for [WriteSARIF]; without one the
+// report names their files.
+func WriteLinkedHTML(w io.Writer, r *Report, docs string) error {
 	if r == nil {
 		return errors.New("write HTML report: there is no report")
 	}
@@ -56,6 +61,8 @@ func WriteHTML(w io.Writer, r *Report) error {
 		"parts":   shown.parts,
 		"marked":  shown.compared,
 		"long":    long,
+		"page":    Page,
+		"docs":    func(id string) string { return published(docs, id) },
 		"command": func(name, of, text string) command { return command{name, of, text} },
 		"span":    span,
 		"took":    func(ms float64) string { return span(int64(ms + 0.5)) },

@@ -12,6 +12,10 @@ func (i incident) String() string {
 	return i.Name + ": " + i.Happens
 }
 
+// Incident says which production incident a check helps to prevent, and what happens in it;
+// "" where there is none.
+func Incident(id string) string { return incidentOf(id).String() }
+
 // incidentOf gives the incident that a check helps to prevent; none where a
 // check stands for a nuisance rather than for one of them.
 func incidentOf(id string) incident {

@@ -172,9 +172,7 @@ func ruleOf(c *Check, weak weakness, docs string) sarifRule {
 		Default: sarifDefault{sarifLevel(c, true)},
 		Props:   sarifRuleDetail{[]string{"security", fmt.Sprintf("external/cwe/cwe-%03d", weak.cwe)}, weak.severity},
 	}
-	if docs != "" {
-		rule.HelpURI = strings.TrimRight(docs, "/") + "/" + rule.ID
-	}
+	rule.HelpURI = published(docs, rule.ID)
 	return rule
 }
 

@@ -12,6 +12,7 @@ import (
 	"hookdrill/internal/plan"
 	"hookdrill/internal/suggest"
 	"hookdrill/mockclaude/faults"
+	"hookdrill/reports"
 	"hookdrill/scenarios"
 )
 
@@ -62,8 +63,8 @@ func showRequirement(w io.Writer, all []contract.Requirement, id string) error {
 			if r.Unchecked != "" {
 				unchecked = "\n  not checked: " + r.Unchecked
 			}
-			return show(w, "%s (%s, needs %s): %s\n  sent: %s\n  right: %s\n  why it matters: %s\n  source: %s%s\n",
-				r.ID, r.Level, r.Need, r.Title, r.Sent, r.Right, r.Matters, r.Source, unchecked)
+			return show(w, "%s (%s, needs %s): %s\n  sent: %s\n  right: %s\n  why it matters: %s\n  source: %s%s\n  how it fails, and how to fix it: %s\n",
+				r.ID, r.Level, r.Need, r.Title, r.Sent, r.Right, r.Matters, r.Source, unchecked, reports.Page(r.ID))
 		}
 		known = append(known, r.ID)
 	}
