@@ -8,7 +8,7 @@ SHELL         := /bin/sh
 GO            ?= go
 GOLANGCI_LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 OUT           ?= out
-TEST_TIMEOUT  ?= 10m
+TEST_TIMEOUT  ?= 30m
 
 # A variable becomes a flag only when it is set.
 flag = $(if $($(2)),--$(1) '$(subst ','\'',$($(2)))')

@@ -7,6 +7,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 
 	"hookdrill/contract"
 	"hookdrill/internal/faultproxy"
+	"hookdrill/internal/managed"
 	"hookdrill/mockclaude"
 	"hookdrill/observe"
 	"hookdrill/reports"
@@ -210,5 +212,9 @@ func unable(err error) verdict { return verdict{reports.NotExercised, "", err.Er
 
 // restarted is a verdict when the receiver did not come back.
 func restarted(err error) verdict {
+	var start *managed.StartError
+	if errors.As(err, &start) && start.Busy {
+		return nothing(err) // not the receiver's doing
+	}
 	return verdict{reports.Fail, "it did not start again", err.Error()}
 }

@@ -15,17 +15,15 @@ import (
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
-	"github.com/Shopify/toxiproxy/v2/collectors"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
 
 // Proxy is a proxy in front of a database. Its methods are for one goroutine.
 type Proxy struct {
-	proxy   *toxiproxy.Proxy
-	tap     *tap
-	traffic *prometheus.Registry
-	url     string
+	proxy *toxiproxy.Proxy
+	tap   *tap
+	url   string
 }
 
 // ports are those that the URLs of databases leave out.
@@ -64,20 +62,12 @@ func New(databaseURL string) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics := toxiproxy.NewMetricsContainer(prometheus.NewRegistry())
-	metrics.ProxyMetrics = collectors.NewProxyMetricCollectors()
-	traffic := prometheus.NewRegistry()
-	for _, c := range metrics.ProxyMetrics.Collectors() {
-		if err := traffic.Register(c); err != nil {
-			return nil, fmt.Errorf("start fault proxy: %w", err)
-		}
-	}
 	tap, err := newTap(target, postgres)
 	if err != nil {
 		return nil, fmt.Errorf("start fault proxy: %w", err)
 	}
-	toxic := toxiproxy.NewServer(metrics, zerolog.New(io.Discard))
-	p := &Proxy{proxy: toxiproxy.NewProxy(toxic, "database", "127.0.0.1:0", tap.listener.Addr().String()), traffic: traffic, tap: tap}
+	toxic := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.New(io.Discard))
+	p := &Proxy{proxy: toxiproxy.NewProxy(toxic, "database", "127.0.0.1:0", tap.listener.Addr().String()), tap: tap}
 	if err := p.proxy.Start(); err != nil {
 		tap.end()
 		return nil, fmt.Errorf("start fault proxy: %w", err)
@@ -114,21 +104,9 @@ func address(u *url.URL) (target string, postgres bool, err error) {
 // URL is the database's URL through the proxy. It may hold a password.
 func (p *Proxy) URL() string { return p.url }
 
-// Used reports whether anything ever went through.
-func (p *Proxy) Used() bool {
-	families, err := p.traffic.Gather()
-	if err != nil {
-		return false
-	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			if m.GetCounter().GetValue() > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
+// Used reports whether the receiver ever said anything to its database. The proxy's own
+// counters will not do: they count a connection when it is closed, and a pool keeps its own.
+func (p *Proxy) Used() bool { return p.tap.used.Load() }
 
 // Cut closes all connections, and lets new ones be refused.
 func (p *Proxy) Cut() { p.proxy.Stop() }

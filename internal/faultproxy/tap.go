@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,8 @@ type tap struct {
 	target   string
 	postgres bool
 	commits  commits
+	// used is true when a client has said anything.
+	used atomic.Bool
 
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
@@ -119,6 +122,9 @@ func (l *link) up() {
 	buf := make([]byte, chunk)
 	for {
 		n, err := l.near.Read(buf)
+		if n > 0 {
+			l.used.Store(true)
+		}
 		if n > 0 && !l.pass(buf[:n]) {
 			return
 		}

@@ -143,3 +143,24 @@ func TestLoseAnswers(t *testing.T) {
 		t.Errorf("%d questions arrived; %+v", asked.Load(), p.Losses())
 	}
 }
+
+// TestUsedWhileConnected: a pool keeps its connections, and uses the database all the same.
+func TestUsedWhileConnected(t *testing.T) {
+	t.Parallel()
+	p, err := New(pgtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	if p.Used() {
+		t.Error("used before anything was said")
+	}
+	conn, err := pgx.Connect(t.Context(), p.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if !p.Used() {
+		t.Error("not used, with a connection open")
+	}
+}

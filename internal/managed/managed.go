@@ -25,6 +25,8 @@ const (
 	poll = 20 * time.Millisecond
 	// foreign is how long something must listen that is not seen to be of the command.
 	foreign = 3 * time.Second
+	// patience is how long what had the address before may take to be gone.
+	patience = 3 * time.Second
 	// tail is how much of the output an error quotes.
 	tail = 2 << 10
 )
@@ -78,6 +80,8 @@ type StartError struct {
 	Problem string
 	// Output is the end of what it wrote. Untrusted.
 	Output string
+	// Busy is true when something else had its address, which is nobody's doing but the machine's.
+	Busy bool
 }
 
 func (e *StartError) Error() string {
@@ -112,8 +116,8 @@ func (r *Receiver) Start(ctx context.Context) error {
 	if r.Running() {
 		return nil
 	}
-	if listening(ctx, r.cfg.Address) {
-		return &StartError{Problem: "something listens at " + r.cfg.Address + " already"}
+	if !vacant(ctx, r.cfg.Address) {
+		return &StartError{Problem: "something listens at " + r.cfg.Address + " already", Busy: true}
 	}
 	//nolint:gosec // the user's own command, on purpose
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", r.cfg.Command) // outlives ctx, so that a run can end in order
@@ -219,6 +223,24 @@ func (r *Receiver) output() string {
 		return ""
 	}
 	return strings.TrimSpace(text)
+}
+
+// vacant waits for a while until nothing listens at an address.
+func vacant(ctx context.Context, address string) bool {
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for listening(ctx, address) {
+		select {
+		case <-tick.C:
+		case <-limit.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 func listening(ctx context.Context, address string) bool {

@@ -123,12 +123,12 @@ func TestStartErrors(t *testing.T) {
 		"ends well":    {"true", []string{"it ended at once", "it wrote nothing"}},
 		"not there":    {"exec /no/such/program", []string{"it ended: exit status 127", "not found"}},
 		"another port": {"exec " + listen, []string{"nothing listens at 127.0.0.1:", "it listens on port ", "PORT"}},
-		"never":        {"exec sleep 1000", []string{"nothing listens at", "after 2s"}},
+		"never":        {"exec sleep 1000", []string{"nothing listens at", "after 6s"}},
 		"floods":       {"yes 0123456789 | head -c 30000000; exit 1", []string{"it ended", "0123456789"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, _, err := start(t, c.command, 2*time.Second)
+			r, _, err := start(t, c.command, 6*time.Second)
 			var failed *StartError
 			if !errors.As(err, &failed) || len(err.Error()) > 4<<10 {
 				t.Fatalf("%v", err)
@@ -158,8 +158,33 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if err := r.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "listens at "+l.Addr().String()+" already") {
+	var start *StartError
+	if err := r.Start(t.Context()); !errors.As(err, &start) || !start.Busy || !strings.Contains(err.Error(), "listens at "+l.Addr().String()+" already") {
 		t.Error(err)
+	}
+}
+
+// TestPortGivenBackLate: what had the port before may take a moment to be gone.
+func TestPortGivenBackLate(t *testing.T) {
+	t.Parallel()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { // closes once it was looked for
+		if conn, err := l.Accept(); err == nil {
+			_ = conn.Close()
+		}
+		_ = l.Close()
+	}()
+	r, err := New(Config{Command: "exit 7", Address: l.Addr().String()}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var start *StartError
+	if err := r.Start(t.Context()); !errors.As(err, &start) || start.Busy {
+		t.Errorf("%v, want an end at once", err)
 	}
 }
 
