@@ -20,7 +20,7 @@ loadflags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call fla
         $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt man release image docs killmatrix killmatrix-check verifiers vectors tidy-check cover clean
+.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt man release image docs site killmatrix killmatrix-check verifiers vectors tidy-check cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ killmatrix: ## write docs/kill-matrix.md: which requirement catches which defect
 
 docs: ## write docs/requirements: a page for each requirement
 	$(GO) run ./internal/reqpages
+
+site: ## write the documentation as a static site into out/site
+	$(GO) run ./internal/site
 
 killmatrix-check: ## fail when a defect survives, or docs/kill-matrix.md is out of date
 	$(GO) run ./zoo/killmatrix -check

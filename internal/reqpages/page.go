@@ -79,7 +79,7 @@ func page(r contract.Requirement, f fix, code []snippet) []byte {
 	for i, l := range languages() {
 		fmt.Fprintf(&b, "\n### %s\n\n```%s\n%s```\n", l[1], map[bool]string{true: "js", false: l[0]}[l[0] == "node"], code[i].Text)
 	}
-	b.WriteString("\nThe code shows the point, for the contract `claude`, and leaves the rest of a receiver out;\n" +
+	b.WriteString("\nThe code shows the point, with the headers of the contract `claude` where it names no others, and leaves the rest of a receiver out;\n" +
 		"[the examples](../../examples/README.md) are whole.\n")
 	section("Who breaks it", culprits(r, f))
 	section("Only this", only(r, f))
