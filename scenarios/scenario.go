@@ -235,6 +235,10 @@ type Sign struct {
 	Add       string        `yaml:"add,omitempty"`
 	// Format replaces the contract's template of the header's value, such as v2,{mac}.
 	Format string `yaml:"format,omitempty"`
+	// Label replaces the version in front of the signature, as v0 does v1.
+	Label string `yaml:"label,omitempty"`
+	// Signed replaces the contract's template of what is signed, such as {body}.
+	Signed string `yaml:"signed,omitempty"`
 }
 
 // Change changes the body after it was signed.

@@ -49,6 +49,10 @@ type Animal struct {
 // Correct says whether the receiver has no defect.
 func (a Animal) Correct() bool { return a.Defect == "" }
 
+// Fetches says whether the receiver's events name resources that it fetches from an API:
+// see [StartWith].
+func (a Animal) Fetches() bool { return a.Contract == contractManaged }
+
 // All lists the zoo of the contract claude, defects first, in an order that only grows.
 func All() []Animal {
 	return slices.Concat(

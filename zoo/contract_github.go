@@ -62,7 +62,7 @@ func gitHubAnimals() []Animal {
 		},
 		Animal{
 			Name: "github-ping-refused", Defect: "a ping is an event that nobody knows, and is refused",
-			Catches: ids("SIG-01"),
+			Catches: ids("HTTP-06"),
 			breed: func(rc *receiver) {
 				rc.parse = first(parseGitHub, func(d *delivery) *answer {
 					if d.event.kind == "ping" {
@@ -74,7 +74,7 @@ func gitHubAnimals() []Animal {
 		},
 		Animal{
 			Name: "github-dedupes-by-body", Defect: "X-GitHub-Delivery is ignored: the same body is the same event",
-			Catches: ids("IDEM-04"), Also: ids("IDEM-02", "IDEM-07", "RTY-01", "LED-01"),
+			Catches: ids("IDEM-04"), Also: ids("IDEM-02", "IDEM-07", "RTY-01", "LED-01"), Advice: ids("IDEM-05"),
 			breed: func(rc *receiver) { rc.key = func(d *delivery) string { return string(d.body) } },
 		},
 	)

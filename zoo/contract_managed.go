@@ -101,7 +101,7 @@ func managedAnimals() []Animal {
 		Animal{Name: "managed-correct", Style: "is for Claude's Managed Agents: thin events, whose resource it fetches after its answer"},
 		Animal{
 			Name: "managed-first-signature-only", Defect: "only the first signature of the list is looked at",
-			Catches: ids("API-08"),
+			Catches: ids("API-08", "SIG-20"),
 			breed: func(rc *receiver) {
 				rc.verify = rc.standardVerify(func(list string) []string {
 					entry, _, _ := strings.Cut(list, " ")
@@ -111,7 +111,7 @@ func managedAnimals() []Animal {
 		},
 		Animal{
 			Name: "managed-body-only-signature", Defect: "a MAC over the body alone is taken as well: id and time are not under it",
-			Catches: ids("API-10"), Also: holes("SIG-10", "RPL-08"),
+			Catches: ids("API-10", "RPL-08"), Also: holes(),
 			breed: func(rc *receiver) {
 				rc.verify = func(d *delivery) *answer {
 					if rc.standardVerify(v1Signatures, standardSigned)(d) == nil {
@@ -123,12 +123,12 @@ func managedAnimals() []Animal {
 		},
 		Animal{
 			Name: "managed-any-label", Defect: "a right MAC is taken under any label, and under none",
-			Catches: ids("API-09"), Also: holes("SIG-07"),
+			Catches: ids("API-09", "SIG-21"), Also: holes("SIG-07"),
 			breed: func(rc *receiver) { rc.verify = rc.standardVerify(anyLabel, standardSigned) },
 		},
 		Animal{
 			Name: "managed-id-header-ignored", Defect: "the body's id is verified and used, whatever webhook-id says",
-			Catches: ids("API-10"), Also: holes("SIG-02"),
+			Catches: ids("API-10"), Also: holes("SIG-02"), Advice: ids("SIG-15"),
 			breed: func(rc *receiver) {
 				rc.admit = first(postOnly, func(d *delivery) *answer { d.r.Header.Del("webhook-id"); return nil })
 				rc.read = first(rc.readAll, func(d *delivery) *answer {

@@ -14,6 +14,7 @@ import (
 type errand struct {
 	kind, id string
 	tries    int
+	then     func() // when it is fetched, or there is nothing to fetch; nil for nothing
 }
 
 // collection is that of the resources that an event of a type is about, of those
@@ -95,12 +96,16 @@ func (rc *receiver) fetchOn(ctx context.Context) {
 
 // fetch makes one call and says whether another is needed.
 func (rc *receiver) fetch(ctx context.Context, e errand) bool {
-	target := rc.where(e)
-	if target == "" {
-		return false
+	if target := rc.where(e); target != "" {
+		status := rc.call(ctx, target)
+		if status != http.StatusOK && status != http.StatusNotFound {
+			return true
+		}
 	}
-	status := rc.call(ctx, target)
-	return status != http.StatusOK && status != http.StatusNotFound
+	if e.then != nil {
+		e.then()
+	}
+	return false
 }
 
 // call asks the API and returns the status, 0 for none. It follows no redirect.
@@ -187,9 +192,18 @@ func managedAPIAnimals() []Animal {
 			},
 		},
 		Animal{
-			Name: "managed-forgets-failed-fetches", Defect: "a fetch that fails is not tried again",
-			Catches: ids("API-04"),
-			breed:   func(rc *receiver) { rc.forgetful = true },
+			Name: "managed-forgets-failed-fetches", Defect: "the effect follows the fetch, and a fetch that fails is not tried again",
+			Catches: ids("API-04"), Also: ids("LED-01"),
+			breed: func(rc *receiver) {
+				rc.forgetful = true
+				rc.take = func(d *delivery) *answer {
+					if !rc.store.mark(rc.key(d)) {
+						return duplicate()
+					}
+					rc.send(errand{kind: d.event.kind, id: d.event.task, then: func() { rc.store.apply(d.event) }})
+					return done()
+				}
+			},
 		},
 		Animal{
 			Name: "managed-waits-for-the-api", Defect: "the answer waits until the resource is there",

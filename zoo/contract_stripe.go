@@ -89,7 +89,7 @@ func stripeAnimals() []Animal {
 		Animal{Name: "stripe-correct", Style: "is for Stripe: a list of v1 signatures over time and body"},
 		Animal{
 			Name: "stripe-first-signature-only", Defect: "only the first v1 of Stripe's list is looked at",
-			Catches: ids("SIG-16"), PreviousKey: true,
+			Catches: ids("SIG-16", "SIG-20"), PreviousKey: true,
 			breed: func(rc *receiver) {
 				rc.keys = rc.keys[:1]
 				rc.verify = rc.stripeVerify(func(r *http.Request) stripeSignature {
@@ -101,7 +101,7 @@ func stripeAnimals() []Animal {
 		},
 		Animal{
 			Name: "stripe-takes-any-version", Defect: "a right MAC is taken under the labels v0 and v2 as well",
-			Catches: ids("API-09"), Also: holes(),
+			Catches: ids("SIG-21"), Also: holes(),
 			breed: func(rc *receiver) {
 				rc.verify = rc.stripeVerify(func(r *http.Request) stripeSignature { return readStripe(r, "v0", "v1", "v2") })
 			},

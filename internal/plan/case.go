@@ -423,6 +423,9 @@ func (d *drawing) sign(raw scenarios.Step, e mockclaude.Event, vars map[string]s
 		out.Mode, out.Body = mockclaude.SignOther, e.Template(d.con)
 		out.Stamp = mockclaude.Stamp{Offset: -s.StaleBody}
 	}
+	if err := d.otherwise(s, &out); err != nil {
+		return out, err
+	}
 	d.shorten(s, &out)
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -192,6 +193,32 @@ func (d *drawing) mac(kind string) string {
 		randomBytes(d.rng, raw)
 	}
 	return base64.StdEncoding.EncodeToString(raw)
+}
+
+// version is the label in front of a signature that says by which scheme it was made.
+var version = regexp.MustCompile(`v[0-9]+([^{}]*\{mac\})`)
+
+// otherwise puts another label in front of the signature, or signs something else; a case
+// that would leave it the right signature has no place.
+func (d *drawing) otherwise(s *scenarios.Sign, out *mockclaude.Sign) error {
+	if s.Label != "" {
+		format := d.con.Signature.Format
+		out.Format = version.ReplaceAllString(format, s.Label+"$1")
+		if out.Format == format {
+			return errNoPlace
+		}
+	}
+	if s.Signed != "" {
+		parts, err := contract.Line(s.Signed, contract.HoldBody, contract.HoldID, contract.HoldTimestamp)
+		if err != nil {
+			return fmt.Errorf("signed: %w", err)
+		}
+		if slices.Equal(parts, d.con.SignedParts()) {
+			return errNoPlace
+		}
+		out.Signed = s.Signed
+	}
+	return nil
 }
 
 func randomBytes(rng *rand.Rand, into []byte) {

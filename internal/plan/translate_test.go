@@ -137,3 +137,29 @@ func TestHandshakeWantsItsChallenge(t *testing.T) {
 		t.Errorf("echo %q of %s", d.Echo, d.Body)
 	}
 }
+
+func TestSignedOtherwise(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"stripe": "t={timestamp},v0={mac}", "standard-webhooks": "v0,{mac}", "claude": "", "slack": "", "github": "",
+	} {
+		p := under(t, name)
+		got := ""
+		if p.Case("SIG-21/the right one as that of another version") != nil {
+			got = mutated(t, p, "SIG-21/the right one as that of another version").Sign.Format
+		}
+		if got != want {
+			t.Errorf("%s: another version is written as %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{"slack": "{body}", "standard-webhooks": "{body}", "claude": ""} {
+		p := under(t, name)
+		got := ""
+		if p.Case("RPL-08/the body signed without the timestamp") != nil {
+			got = mutated(t, p, "RPL-08/the body signed without the timestamp").Sign.Signed
+		}
+		if got != want {
+			t.Errorf("%s: signed is %q, want %q", name, got, want)
+		}
+	}
+}

@@ -33,6 +33,7 @@ import (
 const (
 	key      = "whsec_a2lsbC1tYXRyaXgta2V5LTAwMDAwMDAwMDAwMDAwMDE="
 	previous = "whsec_a2lsbC1tYXRyaXgta2V5LTAwMDAwMDAwMDAwMDAwMDA="
+	apiKey   = "sk-ant-kill-matrix-000000000000000000000000" //nolint:gosec // made up, like the others
 	// perRun bounds one run against one receiver.
 	perRun = 4 * time.Minute
 )
@@ -60,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("killmatrix", flag.ContinueOnError)
 	check := flags.Bool("check", false, "fail when the file is not up to date, and do not write it")
 	file := flags.String("file", "docs/kill-matrix.md", "the file to write or check")
-	only := flags.String("only", "", "comma-separated names of receivers, those for other contracts included; the file is then neither written nor checked")
+	only := flags.String("only", "", "comma-separated names of receivers, which are all that runs; the file is then neither written nor checked")
 	parallel := flags.Int("parallel", 3, "how many receivers at once")
 	binary := flags.String("binary", "", "the hookdrill binary (default: built from this tree)")
 	if err := flags.Parse(args); err != nil {
@@ -82,20 +83,26 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return fmt.Errorf("build hookdrill: %w\n%s", err, text)
 		}
 	}
-	catalogue, err := requirements()
+	catalogue, err := requirements(animals)
 	if err != nil {
 		return fmt.Errorf("read catalogue: %w", err)
 	}
 	outcomes := make([]outcome, len(animals))
-	var g errgroup.Group
-	g.SetLimit(*parallel)
-	for i, a := range animals {
-		g.Go(func() error {
-			outcomes[i] = judge(ctx, *binary, filepath.Join(dir, a.Name), a)
-			return nil
-		})
+	pass := func(limit int, of func(zoo.Animal) bool) {
+		var g errgroup.Group
+		g.SetLimit(limit)
+		for i, a := range animals {
+			if of(a) {
+				g.Go(func() error {
+					outcomes[i] = judge(ctx, *binary, filepath.Join(dir, a.Name), a)
+					return nil
+				})
+			}
+		}
+		_ = g.Wait() // the workers return no errors
 	}
-	_ = g.Wait() // the workers return no errors
+	pass(*parallel, func(a zoo.Animal) bool { return a.Contract == "" })
+	pass(2**parallel, foreign) // their runs wait most of the time for calls that do not come
 	// Several receivers share the machine's cores, and many of their defects are a
 	// matter of time: what is not as it should be is looked at again with nothing
 	// beside it, and the output says so.
@@ -137,11 +144,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func choose(only string) ([]zoo.Animal, error) {
-	all := zoo.All()
+	all := append(zoo.All(), zoo.Foreign()...)
 	if only == "" {
 		return all, nil
 	}
-	all = append(all, zoo.Foreign()...)
 	var out []zoo.Animal
 	for name := range strings.SplitSeq(only, ",") {
 		at := slices.IndexFunc(all, func(a zoo.Animal) bool { return a.Name == name })
@@ -153,6 +159,8 @@ func choose(only string) ([]zoo.Animal, error) {
 	return out, nil
 }
 
+func foreign(a zoo.Animal) bool { return a.Contract != "" }
+
 // judge runs the binary against one receiver.
 func judge(ctx context.Context, binary, dir string, a zoo.Animal) outcome {
 	o := outcome{Animal: a}
@@ -160,17 +168,28 @@ func judge(ctx context.Context, binary, dir string, a zoo.Animal) outcome {
 	if a.PreviousKey {
 		old = append(old, previous)
 	}
-	server, err := zoo.Start(a.Name, key, old...)
+	ctx, cancel := context.WithTimeout(ctx, perRun)
+	defer cancel()
+	var api zoo.API
+	witness := ""
+	if a.Fetches() {
+		if witness, o.err = freeAddress(ctx); o.err != nil {
+			return o
+		}
+		api = zoo.API{URL: "http://" + witness, Key: apiKey}
+	}
+	server, err := zoo.StartWith(a.Name, api, key, old...)
 	if err != nil {
 		o.err = err
 		return o
 	}
 	defer func() { _ = server.Close() }()
-	ctx, cancel := context.WithTimeout(ctx, perRun)
-	defer cancel()
 	args := []string{"conformance", "--quiet", "--target", server.URL, "--key-env", "ZOO_KEY", "--observe", server.ObserveURL, "--out", dir}
 	if a.Contract != "" {
 		args = append(args, "--contract", a.Contract)
+	}
+	if witness != "" {
+		args = append(args, "--witness", witness, "--api-key-env", "ZOO_API_KEY")
 	}
 	if a.PreviousKey {
 		args = append(args, "--previous-key-env", "ZOO_PREVIOUS_KEY")
@@ -182,7 +201,7 @@ func judge(ctx context.Context, binary, dir string, a zoo.Animal) outcome {
 		args = append(args, "--log", server.LogFile)
 	}
 	cmd := exec.CommandContext(ctx, binary, args...) //nolint:gosec // our own arguments
-	cmd.Env = append(os.Environ(), "ZOO_KEY="+key, "ZOO_PREVIOUS_KEY="+previous)
+	cmd.Env = append(os.Environ(), "ZOO_KEY="+key, "ZOO_PREVIOUS_KEY="+previous, "ZOO_API_KEY="+apiKey)
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
 	began := time.Now()
@@ -250,20 +269,30 @@ func (o outcome) mustFail() bool {
 	})
 }
 
-// requirements is the catalogue, in which what the zoo's contract has no meaning for is
-// unchecked.
-func requirements() ([]contract.Requirement, error) {
+// requirements is the catalogue, in which what has no meaning for any contract of the zoo
+// is unchecked.
+func requirements(animals []zoo.Animal) ([]contract.Requirement, error) {
 	catalogue, err := contract.Requirements()
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is wrapped by the caller
 	}
-	spoken, err := contract.Load("claude")
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it is wrapped by the caller
+	names := []string{"claude"}
+	for _, a := range animals {
+		if foreign(a) && !slices.Contains(names, a.Contract) {
+			names = append(names, a.Contract)
+		}
 	}
-	for i := range catalogue {
-		if why := spoken.NotApplicable(catalogue[i].ID); why != "" {
-			catalogue[i].Unchecked = why
+	var spoken []*contract.Contract
+	for _, name := range names {
+		c, err := contract.Load(name)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // it is wrapped by the caller
+		}
+		spoken = append(spoken, c)
+	}
+	for i, r := range catalogue {
+		if !slices.ContainsFunc(spoken, func(c *contract.Contract) bool { return c.NotApplicable(r.ID) == "" }) {
+			catalogue[i].Unchecked = spoken[0].NotApplicable(r.ID)
 		}
 	}
 	return catalogue, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,17 +45,18 @@ A receiver may trip further requirements as a consequence of its defect; the zoo
 		}
 		fmt.Fprintf(&b, "| %s %s | %s | %s |\n", r.ID, cell(r.Title), r.Level, what)
 	}
-	b.WriteString("\n## Receivers with a defect\n\n| receiver | defect | caught by | may trip as well |\n|---|---|---|---|\n")
+	b.WriteString("\n## Receivers with a defect\n\n| receiver | contract | defect | caught by | may trip as well |\n|---|---|---|---|---|\n")
 	for _, a := range animals {
 		if !a.Correct() {
 			also := slices.Concat(a.Also, a.Advice)
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", a.Name, cell(a.Defect), strings.Join(a.Catches, ", "), strings.Join(also, ", "))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n",
+				a.Name, cmp.Or(a.Contract, "claude"), cell(a.Defect), strings.Join(a.Catches, ", "), strings.Join(also, ", "))
 		}
 	}
-	b.WriteString("\n## Correct receivers\n\nNone of them fails a MUST; exit 0.\n\n| receiver | style | advice it gets |\n|---|---|---|\n")
+	b.WriteString("\n## Correct receivers\n\nNone of them fails a MUST; exit 0.\n\n| receiver | contract | style | advice it gets |\n|---|---|---|---|\n")
 	for _, a := range animals {
 		if a.Correct() {
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", a.Name, cell(a.Style), strings.Join(a.Advice, ", "))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", a.Name, cmp.Or(a.Contract, "claude"), cell(a.Style), strings.Join(a.Advice, ", "))
 		}
 	}
 	return b.Bytes()
