@@ -18,10 +18,10 @@ func TestOverload(t *testing.T) {
 		failed      []string
 	}{
 		{"one request", 12, 12, nil},
-		{"while one event is tried twice", 12, 13, []string{"SIG-03", "SIG-15"}},
-		// 3 events of SIG-01 and the twins of SIG-02 are tried twice each; then the
+		{"while one event is tried four times", 12, 15, []string{"SIG-03", "SIG-15"}},
+		// 3 events of SIG-01 and the twins of SIG-02 are tried four times each; then the
 		// first event of all is sent again until it is taken.
-		{"until it is waited for", 3, 15, []string{"SIG-01", "SIG-02", "SIG-15"}},
+		{"until it is waited for", 3, 25, []string{"SIG-01", "SIG-02", "SIG-15"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
