@@ -97,7 +97,7 @@ func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case again:
 	case rc.inRequest:
-		w.WriteHeader(rc.answer(key, e)) //nolint:contextcheck // the work outlives the request
+		w.WriteHeader(rc.answer(key, e))
 	default:
 		rc.work.Go(func() { rc.later(e) })
 	}
