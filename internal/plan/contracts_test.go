@@ -33,13 +33,8 @@ func TestEveryContractHasAPlan(t *testing.T) {
 	for _, name := range contract.Names() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			in := input(t)
-			c, err := contract.Load(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in.Contract, in.WhsecKey = c, c.Key.Derivation == contract.KeyWhole
-			p := build(t, in)
+			p := under(t, name)
+			c := p.Contract
 			for _, r := range p.Checks {
 				cases := 0
 				for _, one := range p.Cases {

@@ -3,22 +3,33 @@ package plan
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"hookdrill/contract"
 	"hookdrill/scenarios"
 )
 
-// under is the plan of a contract.
+// plans are those that under has drawn: drawing takes seconds under the race detector.
+var plans sync.Map
+
+// under is the plan of a contract. It is shared: nobody changes it.
 func under(t *testing.T, name string) *Plan {
 	t.Helper()
-	in := input(t)
-	c, err := contract.Load(name)
-	if err != nil {
-		t.Fatal(err)
+	drawn, _ := plans.LoadOrStore(name, sync.OnceValue(func() *Plan {
+		in := input(t)
+		c, err := contract.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Contract, in.WhsecKey = c, c.Key.Derivation == contract.KeyWhole
+		return build(t, in)
+	}))
+	draw, ok := drawn.(func() *Plan)
+	if !ok {
+		t.Fatalf("%T", drawn)
 	}
-	in.Contract, in.WhsecKey = c, c.Key.Derivation == contract.KeyWhole
-	return build(t, in)
+	return draw()
 }
 
 // mutated is the one delivery of a case that is no twin.
