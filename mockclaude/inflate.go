@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// maxInflated bounds what is unpacked of an answer, in bytes.
-const maxInflated = 1 << 20
+// maxInflated bounds what is unpacked of an answer, in bytes: as much as is read of one that
+// is not packed. Looking through more would take longer than the target did.
+const maxInflated = defaultBound
 
 // inflated unpacks a body that came compressed without having been asked for, so that what
 // it gives away is found; nil for any other encoding. Of a body that breaks off it gives the part
