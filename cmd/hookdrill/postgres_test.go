@@ -43,7 +43,8 @@ func TestReferenceReceiverOnPostgres(t *testing.T) {
 					switch {
 					case c.Status == reports.Pass, c.Status == reports.NotApplicable:
 					case (c.ID == "IDEM-10" || c.Family == "DUR") && c.Status == reports.NotObserved: // needs a managed receiver
-					case c.Family == "TIME" && c.Status == reports.Fail: // on a busy machine; benchmarks measure speed
+					case c.ID == "TIME-02" && c.Status == reports.Fail: // on a busy machine; benchmarks measure speed
+					case c.ID == "TIME-01" && c.Status == reports.Fail && quickLater(t, strings.Join(targets, ",")): // a busy moment
 					default:
 						t.Errorf("%s is %s: %s", c.ID, c.Status, c.Why)
 					}
@@ -51,6 +52,18 @@ func TestReferenceReceiverOnPostgres(t *testing.T) {
 			})
 		}
 	}
+}
+
+// quickLater reports whether a receiver that was too slow keeps the service level when it is
+// measured again, a few times at most.
+func quickLater(t *testing.T, targets string) bool {
+	t.Helper()
+	for range 3 {
+		if r := run(t, nil, "conformance", "--target", targets, "--only", "TIME-01", "--quiet"); r.code == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // judgeWhole runs every check at level observed.
