@@ -66,8 +66,8 @@ type Case struct {
 	// beside the signature's that it is verified by ("auth_header"); the name of either
 	// replaces {{each}} in the case.
 	Each string `yaml:"each,omitempty"`
-	// When is a condition for this case alone: whsec_key, decoded_key, several_headers or
-	// several_signatures.
+	// When is a condition for this case alone: whsec_key, decoded_key, several_headers,
+	// several_signatures, future_refused or future_taken.
 	When string `yaml:"when,omitempty"`
 	// Events describes the events that steps name by their labels. An event
 	// that is not described is of the first documented type.
@@ -269,6 +269,10 @@ const (
 	WhenSeveralHeaders = "several_headers"
 	// WhenSeveralSignatures: the contract may send several signatures of one event.
 	WhenSeveralSignatures = "several_signatures"
+	// WhenFutureRefused: the contract limits how far ahead an event may be stamped.
+	WhenFutureRefused = "future_refused"
+	// WhenFutureTaken: it limits how old an event may be, and not how far ahead.
+	WhenFutureTaken = "future_taken"
 	// WhenHandshake: the contract has a handshake.
 	WhenHandshake = "handshake"
 )

@@ -54,6 +54,10 @@ func carried(when string, in Input) bool {
 		return len(in.Contract.AuthHeaders()) > 1
 	case scenarios.WhenSeveralSignatures:
 		return in.Contract.Signature.Several != ""
+	case scenarios.WhenFutureRefused:
+		return in.Contract.Freshness.Direction != contract.FreshPast
+	case scenarios.WhenFutureTaken:
+		return in.Contract.Freshness.Direction == contract.FreshPast
 	}
 	return true
 }

@@ -174,3 +174,27 @@ func TestSignedOtherwise(t *testing.T) {
 		}
 	}
 }
+
+// TestDistantFutures: where nothing limits how far ahead an event may be stamped, a large number
+// is a date like any other, and a receiver that takes it is not accused.
+func TestDistantFutures(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"stripe", "standard-webhooks", "slack"} {
+		p := under(t, name)
+		taken := name == "stripe"
+		for id, there := range map[string]bool{
+			"RPL-05/milliseconds": !taken, "RPL-05/30 digits as text": !taken,
+			"RPL-05/milliseconds that are a distant future": taken, "RPL-05/30 digits that are a distant future": taken,
+			"RPL-05/words": true, "RPL-05/negative": true,
+		} {
+			if c := p.Case(id); (c != nil) != there {
+				t.Errorf("%s: %s is there: %t, want %t", name, id, c != nil, there)
+			}
+		}
+		if taken {
+			if d := mutated(t, p, "RPL-05/30 digits that are a distant future"); d.Expect != scenarios.ExpectNotServer {
+				t.Errorf("expected is %q", d.Expect)
+			}
+		}
+	}
+}
