@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -11,51 +10,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"hookdrill/contract"
+	"hookdrill/internal/schematest"
 )
 
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(contract.SchemaJSON()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("contract.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("contract.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// bySchema gives what the schema has against a YAML text.
-func bySchema(t *testing.T, s *jsonschema.Schema, text []byte) error {
-	t.Helper()
-	var value any
-	if err := yaml.Unmarshal(text, &value); err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Validate(v)
+	return schematest.Compile(t, contract.SchemaJSON())
 }
 
 func TestContractsFollowTheSchema(t *testing.T) {
 	t.Parallel()
 	s := compiled(t)
-	if err := bySchema(t, s, contract.Starter()); err != nil {
+	if err := schematest.YAML(t, s, contract.Starter()); err != nil {
 		t.Errorf("the starter breaks the schema: %v", err)
 	}
 	for _, name := range contract.Names() {
@@ -63,7 +32,7 @@ func TestContractsFollowTheSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := bySchema(t, s, text); err != nil {
+		if err := schematest.YAML(t, s, text); err != nil {
 			t.Errorf("%s.yaml breaks the schema: %v", name, err)
 		}
 	}
@@ -80,7 +49,7 @@ func TestContractsFollowTheSchema(t *testing.T) {
 		if text == string(contract.Starter()) {
 			t.Fatalf("%s: nothing was spoilt", name)
 		}
-		if bySchema(t, s, []byte(text)) == nil {
+		if schematest.YAML(t, s, []byte(text)) == nil {
 			t.Errorf("%s: the schema lets it through", name)
 		}
 		if _, err := contract.Parse([]byte(text), "c.yaml"); err == nil {
@@ -186,7 +155,7 @@ func TestDocsExampleParses(t *testing.T) {
 		if _, err := contract.Parse(example[1], "example.yaml"); err != nil {
 			t.Error(err)
 		}
-		if err := bySchema(t, compiled(t), example[1]); err != nil {
+		if err := schematest.YAML(t, compiled(t), example[1]); err != nil {
 			t.Error(err)
 		}
 	}

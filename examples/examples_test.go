@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"hookdrill/internal/pgtest"
+	"hookdrill/internal/testtool"
 	"hookdrill/reports"
 )
 
@@ -76,7 +77,7 @@ func needed(t *testing.T, command string, env []string) error {
 	if o.err == nil {
 		return nil
 	}
-	if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") == "1" {
+	if testtool.Required() {
 		t.Fatalf("%s: %v\n%s", command, o.err, o.said)
 	}
 	return fmt.Errorf("%s: %w", command, o.err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"hookdrill/internal/schematest"
 	"hookdrill/reports"
 )
 
@@ -25,20 +26,7 @@ func writeJSON(t *testing.T, r *reports.Report) []byte {
 
 func schema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(reports.SchemaJSON()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	if err := c.AddResource("report.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("report.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return schematest.Compile(t, reports.SchemaJSON())
 }
 
 func TestJSONFollowsItsSchema(t *testing.T) {
@@ -52,11 +40,7 @@ func TestJSONFollowsItsSchema(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v, err := jsonschema.UnmarshalJSON(bytes.NewReader(writeJSON(t, r)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := schema(t).Validate(v); err != nil {
+			if err := schematest.JSON(t, schema(t), writeJSON(t, r)); err != nil {
 				t.Errorf("the report breaks its schema: %v", err)
 			}
 		})
@@ -89,8 +73,7 @@ func TestSchemaRefuses(t *testing.T) {
 			}
 			spoil(doc)
 			data, _ := json.Marshal(doc)
-			v, _ := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-			if schema(t).Validate(v) == nil {
+			if schematest.JSON(t, schema(t), data) == nil {
 				t.Error("the schema lets it through")
 			}
 		})

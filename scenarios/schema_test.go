@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"bytes"
 	"encoding/json"
 	"io/fs"
 	"maps"
@@ -13,47 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"hookdrill/internal/schematest"
 	"hookdrill/mockclaude"
 )
 
-func compiled(t *testing.T) *jsonschema.Schema { return compile(t, SchemaJSON()) }
-
-func compile(t *testing.T, schema []byte) *jsonschema.Schema {
+func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("scenarios.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("scenarios.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// bySchema gives what the schema has against a YAML text.
-func bySchema(t *testing.T, s *jsonschema.Schema, text string) error {
-	t.Helper()
-	var value any
-	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Validate(v)
+	return schematest.Compile(t, SchemaJSON())
 }
 
 // byParse gives what hookdrill itself has against it.
@@ -77,7 +44,7 @@ func TestBuiltinFilesFollowTheSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := bySchema(t, s, string(data)); err != nil {
+		if err := schematest.YAML(t, s, data); err != nil {
 			t.Errorf("%s breaks the schema: %v", name, err)
 		}
 	}
@@ -101,7 +68,7 @@ func TestExamplesOfTheDocs(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for i, example := range examples {
-		if err := bySchema(t, s, example[2]); err != nil {
+		if err := schematest.YAML(t, s, []byte(example[2])); err != nil {
 			t.Errorf("example %d breaks the schema: %v", i+1, err)
 		}
 		if err := os.WriteFile(dir+"/"+string(rune('a'+i))+".yaml", []byte(example[2]), 0o600); err != nil {
@@ -136,7 +103,7 @@ scenarios:
 func TestUnknownKeysAreRefused(t *testing.T) {
 	t.Parallel()
 	s := compiled(t)
-	if err := bySchema(t, s, whole); err != nil {
+	if err := schematest.YAML(t, s, []byte(whole)); err != nil {
 		t.Fatalf("the schema refuses the file before it is spoilt: %v", err)
 	}
 	if err := byParse(whole); err != nil {
@@ -160,7 +127,7 @@ func TestUnknownKeysAreRefused(t *testing.T) {
 			if text == whole {
 				t.Fatal("nothing was spoilt")
 			}
-			if bySchema(t, s, text) == nil {
+			if schematest.YAML(t, s, []byte(text)) == nil {
 				t.Error("the schema lets it through")
 			}
 			if err := byParse(text); err == nil || !strings.Contains(err.Error(), "extra") {
@@ -200,7 +167,7 @@ func TestWrongWordsAreRefused(t *testing.T) {
 			if text == whole {
 				t.Fatal("nothing was spoilt")
 			}
-			if bySchema(t, s, text) == nil {
+			if schematest.YAML(t, s, []byte(text)) == nil {
 				t.Error("the schema lets it through")
 			}
 			if byParse(text) == nil {
@@ -238,7 +205,7 @@ func TestCalls(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := bySchema(t, s, tt.text); (err == nil) != tt.right {
+			if err := schematest.YAML(t, s, []byte(tt.text)); (err == nil) != tt.right {
 				t.Errorf("the schema says %v", err)
 			}
 			if err := byParse(tt.text); (err == nil) != tt.right {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"hookdrill/internal/testtool"
 )
 
 // TestTheExamplesOfTheDocumentation run as they are printed: with a verifier that is right they
@@ -40,12 +42,7 @@ func TestTheExamplesOfTheDocumentation(t *testing.T) {
 	} {
 		t.Run(example.language, func(t *testing.T) {
 			t.Parallel()
-			if _, err := exec.LookPath(example.command[0]); err != nil {
-				if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") == "1" {
-					t.Fatal(err)
-				}
-				t.Skip(err)
-			}
+			testtool.Need(t, example.command[0])
 			found := regexp.MustCompile("(?s)```" + example.language + "\n(.*?)```").FindSubmatch(page)
 			if found == nil {
 				t.Fatal("docs/vectors.md has no example")

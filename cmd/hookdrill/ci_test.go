@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"hookdrill/internal/testtool"
 )
 
 // action is what these tests read of action.yml.
@@ -224,7 +226,7 @@ func gate(t *testing.T, name string) string {
 // project is a folder with the receiver that the gates of docs/ci.md start.
 func project(t *testing.T) string {
 	t.Helper()
-	tools(t, "python3")
+	testtool.Need(t, "python3")
 	dir := t.TempDir()
 	app, err := os.ReadFile("../../zoo/drills/receiver.py")
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"hookdrill/internal/pgtest"
+	"hookdrill/internal/testtool"
 	"hookdrill/reports"
 )
 
@@ -47,7 +48,7 @@ func drilled(t *testing.T, command, only string, env ...string) (cmdRun, reports
 // without a defect fails none.
 func TestDrills(t *testing.T) {
 	t.Parallel()
-	tools(t, "python3")
+	testtool.Need(t, "python3")
 	script, err := filepath.Abs("../../zoo/drills/receiver.py")
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +180,7 @@ func TestHeldWrongly(t *testing.T) {
 // did before.
 func TestHooks(t *testing.T) {
 	t.Parallel()
-	tools(t, "python3")
+	testtool.Need(t, "python3")
 	script, err := filepath.Abs("../../zoo/drills/receiver.py")
 	if err != nil {
 		t.Fatal(err)

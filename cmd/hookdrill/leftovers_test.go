@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"hookdrill/internal/testtool"
 	"hookdrill/reports"
 )
 
@@ -21,7 +22,7 @@ import (
 // files are gone.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	tools(t, "python3")
+	testtool.Need(t, "python3")
 	script, err := filepath.Abs("../../zoo/drills/receiver.py")
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +86,7 @@ func TestNothingIsLeft(t *testing.T) {
 
 // TestNothingIsLeftByAPanic: a defect of hookdrill leaves nothing either.
 func TestNothingIsLeftByAPanic(t *testing.T) {
-	tools(t, "python3")
+	testtool.Need(t, "python3")
 	script, err := filepath.Abs("../../zoo/drills/receiver.py")
 	if err != nil {
 		t.Fatal(err)

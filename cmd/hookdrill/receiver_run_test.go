@@ -19,6 +19,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"hookdrill/internal/testtool"
 )
 
 // receiverRun is hookdrill receiver, run in this process.
@@ -233,7 +235,7 @@ func TestReceiverAsAUserRunsIt(t *testing.T) {
 func promtool(t *testing.T, metrics string) {
 	t.Helper()
 	path, err := exec.LookPath("promtool")
-	if err != nil && os.Getenv("HOOKDRILL_REQUIRE_TOOLS") != "1" {
+	if err != nil && !testtool.Required() {
 		t.Logf("the metrics' text is not checked: %v", err)
 		return
 	}

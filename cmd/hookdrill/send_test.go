@@ -9,28 +9,15 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// tools finds programs that a test cannot do without. Where they must be there
-// (HOOKDRILL_REQUIRE_TOOLS=1, as in CI) it is a failure that they are not.
-func tools(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err == nil {
-			continue
-		} else if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") == "1" {
-			t.Fatal(err)
-		} else {
-			t.Skip(err)
-		}
-	}
-}
+	"hookdrill/internal/testtool"
+)
 
 // TestPrintedCurlWorks runs the command that send prints, as a user would, and
 // compares what comes of both.
 func TestPrintedCurlWorks(t *testing.T) {
 	t.Parallel()
-	tools(t, "bash", "curl", "openssl", "date", "cut")
+	testtool.Need(t, "bash", "curl", "openssl", "date", "cut")
 	nasty := `{"quotes":"it's \"so\" $HOME $(id) ` + "`id`" + ` \\ !! %s","unicode":"ä 😀 \u2028","html":"<&>"}`
 	keyFile := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(keyFile, []byte(testKey+"\n"), 0o600); err != nil {

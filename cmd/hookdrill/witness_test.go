@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"hookdrill/internal/testtool"
 	"hookdrill/reports"
 )
 
@@ -20,7 +21,7 @@ const thin = "claude-managed-agents"
 // thinReceiver is the command of a receiver of thin events, in Python.
 func thinReceiver(t *testing.T) string {
 	t.Helper()
-	tools(t, "python3")
+	testtool.Need(t, "python3")
 	script, err := filepath.Abs("../../zoo/thin/receiver.py")
 	if err != nil {
 		t.Fatal(err)

@@ -2,17 +2,12 @@ package certify
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,91 +23,6 @@ import (
 func TestMain(m *testing.M) {
 	// It looks for idle connections, sleeps in between, and ends when there are none.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"))
-}
-
-const testKey = "whsec_certify"
-
-// receiver is a correct receiver with a probe, and what a test makes of it.
-type receiver struct {
-	mu      sync.Mutex
-	effects map[string]int
-	valid   atomic.Int64 // the n-th valid request, from 1
-	forged  atomic.Int64
-
-	// spoil may answer the n-th valid request in the receiver's place; it returns true
-	// when it has.
-	spoil func(r *receiver, w http.ResponseWriter, id string, n int64) bool
-	// forge does the same for the n-th forged one.
-	forge func(w http.ResponseWriter, n int64) bool
-	// early makes it process events before it looks at their signatures.
-	early bool
-}
-
-func (r *receiver) process(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.effects == nil {
-		r.effects = map[string]int{}
-	}
-	r.effects[id]++
-}
-
-func (r *receiver) once(id string) {
-	r.mu.Lock()
-	known := r.effects[id] > 0
-	r.mu.Unlock()
-	if !known {
-		r.process(id)
-	}
-}
-
-func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	if q.URL.Path == "/probe" {
-		r.probe(w, q)
-		return
-	}
-	body, err := io.ReadAll(q.Body)
-	if err != nil {
-		return
-	}
-	mac := hmac.New(sha256.New, []byte(testKey))
-	mac.Write(body)
-	if r.early {
-		var e struct {
-			ID string `json:"id"`
-		}
-		_ = json.Unmarshal(body, &e)
-		r.once(e.ID)
-	}
-	if hex.EncodeToString(mac.Sum(nil)) != q.Header.Get("X-Claude-Signature") {
-		if r.forge == nil || !r.forge(w, r.forged.Add(1)) {
-			w.WriteHeader(http.StatusUnauthorized)
-		}
-		return
-	}
-	var e struct {
-		ID        string    `json:"id"`
-		Timestamp time.Time `json:"timestamp"`
-	}
-	if err := json.Unmarshal(body, &e); err != nil || time.Since(e.Timestamp) > 5*time.Minute {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
-	if r.spoil == nil || !r.spoil(r, w, e.ID, r.valid.Add(1)) {
-		r.once(e.ID)
-	}
-}
-
-func (r *receiver) probe(w http.ResponseWriter, q *http.Request) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	out := map[string]map[string]int{}
-	for _, id := range q.URL.Query()["id"] {
-		if n := r.effects[id]; n > 0 {
-			out[id] = map[string]int{"processed": n}
-		}
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"events": out})
 }
 
 // certified runs a short load test against a handler.
@@ -458,120 +368,6 @@ func TestUsedSeedAndDeafObserver(t *testing.T) {
 	if err := run("/nowhere"); err == nil || !strings.Contains(err.Error(), "observer: ") {
 		t.Errorf("an observer that is none: %v", err)
 	}
-}
-
-// TestSlowsDown: a target that is quick at first, and slow after a time.
-func TestSlowsDown(t *testing.T) {
-	t.Parallel()
-	var began sync.Once
-	var at time.Time
-	tiring := &receiver{spoil: func(r *receiver, _ http.ResponseWriter, id string, _ int64) bool {
-		began.Do(func() { at = time.Now() })
-		if time.Since(at) > time.Second {
-			<-time.After(150 * time.Millisecond)
-		}
-		r.once(id)
-		return true
-	}}
-	r := certified(t, tiring, func(c *Config) {
-		c.Contract.Levels.P99 = contract.Duration(100 * time.Millisecond)
-		c.Phase.Stages[0].Rate, c.Workers = 100, 256
-	})
-	if l := find(t, r, "LOAD-03"); !behind(l) && (l.Status != reports.Fail || !strings.Contains(l.Why, "worst in the second that ended")) {
-		t.Errorf("LOAD-03 %s: %s", l.Status, l.Why)
-	}
-	if got := failed(r); got != "" && got != "LOAD-03" {
-		t.Errorf("failed %s", got)
-	}
-	if s := r.Load.Seconds; len(s) > 1 && s[0].P50 >= 150 {
-		t.Logf("slow from the first second on, on a busy machine: %+v", s)
-	}
-}
-
-// TestLeaks: a target whose pool of connections loses one with every tenth event answers, when
-// none is left, nothing.
-func TestLeaks(t *testing.T) {
-	t.Parallel()
-	pool := make(chan struct{}, 20)
-	leaky := &receiver{spoil: func(r *receiver, w http.ResponseWriter, id string, n int64) bool {
-		select {
-		case pool <- struct{}{}:
-		case <-time.After(20 * time.Millisecond):
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return true
-		}
-		r.once(id)
-		if n%10 != 0 {
-			<-pool
-		}
-		return true
-	}}
-	r := certified(t, leaky, func(c *Config) { c.Phase.Stages[0].Rate, c.Workers = 300, 256 })
-	if got := failed(r); got != "LOAD-02 LOAD-04 LOAD-06" {
-		t.Errorf("failed %s", got)
-	}
-	for _, id := range []string{"LOAD-02", "LOAD-04"} {
-		if l := find(t, r, id); l.Status != reports.Fail || !strings.Contains(l.Why, "503") {
-			t.Errorf("%s %s: %s", id, l.Status, l.Why)
-		}
-	}
-	if l := find(t, r, "LOAD-05"); l.Status != reports.Pass {
-		t.Errorf("LOAD-05 %s: %s", l.Status, l.Why)
-	}
-}
-
-// doubled is an observer to whom everything has happened twice.
-type doubled struct{ observe.Observer }
-
-func (doubled) Effects(_ context.Context, ids []string) (map[string]observe.Effect, error) {
-	out := map[string]observe.Effect{}
-	for _, id := range ids {
-		out[id] = observe.Effect{Processed: 2}
-	}
-	return out, nil
-}
-
-// TestWatch: what was said while the load ran must still hold afterwards.
-func TestWatch(t *testing.T) {
-	t.Parallel()
-	var said reports.Check
-	r := certified(t, &receiver{}, func(c *Config) {
-		c.Phase.Stages[0] = loadtest.Stage{Duration: 500 * time.Millisecond, Rate: 200}
-		honest := c.Observers[0]
-		said = watched(t, c, honest)
-	})
-	if w := r.Load.Watched; w == nil {
-		t.Error("nobody watched")
-	}
-	if said.Status != reports.NotObserved || !strings.Contains(said.Why, "while the load ran it said that evt_") {
-		t.Errorf("%s: %s", said.Status, said.Why)
-	}
-}
-
-// watched sends a load, asks an observer that lies while it runs, and judges it with one that
-// does not.
-func watched(t *testing.T, c *Config, honest observe.Observer) reports.Check {
-	t.Helper()
-	load, err := loadtest.New(loadtest.Config{Target: c.Target, Contract: c.Contract, Keys: c.Keys, Seed: 77})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer load.Close()
-	m := measured{cfg: c}
-	if m.main, err = load.Run(t.Context(), c.Phase); err != nil {
-		t.Fatal(err)
-	}
-	w := startWatch(t.Context(), []observe.Observer{doubled{honest}}, load)
-	for range watchAge + 1 {
-		w.second(loadtest.Second{Asked: 100})
-	}
-	w.stop()
-	if m.watched, m.said = w.result(); m.watched.Doubled != 100 || m.watched.Asked != 100 {
-		t.Errorf("watched %+v", m.watched)
-	}
-	m.observe(t.Context(), []observe.Observer{honest}, load, time.Second, &retries{})
-	f := effectsOnce(&m)
-	return reports.Check{Status: f.status, Why: f.why}
 }
 
 // TestStages: a load of several stages is judged as one.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"hookdrill/internal/testtool"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,12 +32,7 @@ func free(t *testing.T) string {
 // server is a command, of Python, that listens on a port.
 func server(t *testing.T, port string) string {
 	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
-		if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	testtool.Need(t, "python3")
 	return "python3 -u -m http.server --bind 127.0.0.1 " + port
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"hookdrill/contract"
 	"hookdrill/internal/plan"
+	"hookdrill/internal/testtool"
 	"hookdrill/mockclaude"
 )
 
@@ -20,7 +21,7 @@ import (
 // compares everything that arrives with what hookdrill sends.
 func TestCurlOfEveryContract(t *testing.T) {
 	t.Parallel()
-	tools(t, "bash", "curl", "openssl", "date", "cut", "sed", "od", "tr", "base64")
+	testtool.Need(t, "bash", "curl", "openssl", "date", "cut", "sed", "od", "tr", "base64")
 	arrived := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)

@@ -19,6 +19,7 @@ import (
 
 	"hookdrill/contract"
 	"hookdrill/internal/plan"
+	"hookdrill/internal/testtool"
 	"hookdrill/mockclaude"
 	"hookdrill/scenarios"
 )
@@ -30,7 +31,7 @@ const testKey = `whsec_c2VjcmV0LXdpdGgtc3BlY2lhbHM= $'"\x`
 // sends.
 func TestCurlSendsTheSame(t *testing.T) {
 	t.Parallel()
-	tools(t, "bash", "curl", "openssl", "date", "cut")
+	testtool.Need(t, "bash", "curl", "openssl", "date", "cut")
 	c := claude(t)
 	arrived := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -2,7 +2,6 @@ package repeat
 
 import (
 	"net/url"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -10,23 +9,9 @@ import (
 
 	"hookdrill/contract"
 	"hookdrill/internal/plan"
+	"hookdrill/internal/testtool"
 	"hookdrill/mockclaude"
 )
-
-// tools finds programs that a test cannot do without. Where they must be there
-// (HOOKDRILL_REQUIRE_TOOLS=1, as in CI) it is a failure that they are not.
-func tools(t testing.TB, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err == nil {
-			continue
-		} else if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") == "1" {
-			t.Fatal(err)
-		} else {
-			t.Skip(err)
-		}
-	}
-}
 
 func claude(t testing.TB) *contract.Contract {
 	t.Helper()
@@ -174,7 +159,7 @@ func TestQuote(t *testing.T) {
 
 // FuzzQuote asks a shell what it makes of a quoted word.
 func FuzzQuote(f *testing.F) {
-	tools(f, "sh")
+	testtool.Need(f, "sh")
 	for _, word := range []string{"", "plain", "it's", "''", `\`, `"$HOME" $(id) !!`, "a\nb\n", "-n", "~", "*", "ä😀", "\xff"} {
 		f.Add(word)
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hookdrill/internal/testtool"
 )
 
 // The pages that are committed are those that the catalogue, the fixes and the zoo give.
@@ -110,7 +112,7 @@ func indent(text string) string { return "    " + strings.ReplaceAll(text, "\n",
 func parse(t *testing.T, code, name string, args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") != "" {
+		if testtool.Required() {
 			t.Fatal(err)
 		}
 		t.Logf("%s is not there, and its code is not looked at", name)

@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -11,9 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
+	"hookdrill/internal/schematest"
 	"hookdrill/scenarios"
 )
 
@@ -100,31 +97,7 @@ func TestThePageIsComplete(t *testing.T) {
 // bySchema gives what the schema has against a programme.
 func bySchema(t *testing.T, text string) error {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(scenarios.ProgrammeSchemaJSON()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("programme.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("programme.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var value any
-	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
-		return err
-	}
-	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Validate(v)
+	return schematest.YAML(t, schematest.Compile(t, scenarios.ProgrammeSchemaJSON()), []byte(text))
 }
 
 // TestSchemaAgrees: what the schema says of a programme is what the code says.

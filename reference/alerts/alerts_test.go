@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"go.uber.org/goleak"
 
+	"hookdrill/internal/testtool"
 	"hookdrill/reference"
 	"hookdrill/reference/alerts"
 	"hookdrill/reference/sqlitestore"
@@ -50,17 +51,10 @@ func all(t *testing.T) []alert {
 	return found
 }
 
-// promtool runs promtool, which is skipped where it is missing unless the
-// environment asks for all tools.
+// promtool runs promtool.
 func promtool(t *testing.T, args ...string) {
 	t.Helper()
-	path, err := exec.LookPath("promtool")
-	switch {
-	case err != nil && os.Getenv("HOOKDRILL_REQUIRE_TOOLS") == "1":
-		t.Fatal(err)
-	case err != nil:
-		t.Skip(err)
-	}
+	path := testtool.Need(t, "promtool")
 	if out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput(); err != nil {
 		t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
 	}

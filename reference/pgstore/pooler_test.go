@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hookdrill/internal/pgtest"
+	"hookdrill/internal/testtool"
 	"hookdrill/reference"
 	"hookdrill/reference/pgstore"
 	"hookdrill/reference/storetest"
@@ -30,10 +31,7 @@ func pooler(t *testing.T) func(string) string {
 		_, err = os.Stat(program)
 	}
 	if err != nil {
-		if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		testtool.Missing(t, err)
 	}
 	server, err := url.Parse(pgtest.Server(t))
 	if err != nil {
