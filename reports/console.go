@@ -7,6 +7,8 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+
+	"hookdrill/internal/fixes"
 )
 
 // ConsoleOptions says how the summary at the end of a run is printed.
@@ -18,7 +20,7 @@ type ConsoleOptions struct {
 	ReportDir string
 }
 
-// maxConsoleCases is how many failing cases of one check the console shows.
+// maxConsoleCases is how many ways in which a check fails the console shows.
 const maxConsoleCases = 3
 
 // maxMoments is how much of the timeline of a drill the console shows.
@@ -30,7 +32,11 @@ func WriteConsole(w io.Writer, r *Report, o ConsoleOptions) error {
 	if r == nil {
 		return errors.New("write console summary: there is no report")
 	}
-	c := &console{r: r, o: o, groups: groups(r), paint: painter(o.Color)}
+	m, err := menderOf(r)
+	if err != nil {
+		return fmt.Errorf("write console summary: %w", err)
+	}
+	c := &console{r: r, o: o, groups: groups(r), paint: painter(o.Color), mender: m, manners: newManners()}
 	c.verdict()
 	c.preflight()
 	c.load()
@@ -54,6 +60,9 @@ type console struct {
 	groups []group
 	paint  painter
 	b      strings.Builder
+
+	mender  mender
+	manners manners
 }
 
 func (c *console) printf(format string, args ...any) { fmt.Fprintf(&c.b, format, args...) }
@@ -102,11 +111,18 @@ func (c *console) failure(check *Check) {
 	if check.Why != "" && (len(bad) == 0 || check.Why != bad[0].Why) {
 		c.printf("    %s\n", line(check.Why, maxSentence))
 	}
-	for i, bc := range bad {
+	if fix := c.mender.of(check).Fix; fix != "" {
+		c.printf("    %s %s\n", c.paint.dim("to fix it:"), fixes.Plain(fix))
+		c.printf("    %s %s\n", c.paint.dim("more:"), c.mender.whole(check.ID))
+	}
+	left := len(bad)
+	for i, same := range c.manners.bunches(bad) {
 		if i == maxConsoleCases {
-			c.printf("    … and %s\n", plural(len(bad)-i, "more case"))
+			c.printf("    … and %s\n", plural(left, "more case"))
 			break
 		}
+		left -= len(same)
+		bc := same[0]
 		c.printf("    %s\n", line(bc.Name, maxShort))
 		c.field("expected", bc.Expected, maxShort)
 		c.field("actual", bc.Actual, maxShort)
@@ -116,7 +132,20 @@ func (c *console) failure(check *Check) {
 		if bc.File != "" && c.o.ReportDir != "" {
 			c.field("or", "hookdrill conformance --repeat "+filepath.Join(c.o.ReportDir, bc.File), maxSentence)
 		}
+		c.field("so too", names(same[1:]), maxSentence)
 	}
+}
+
+// names lists the first of some cases.
+func names(all []*Case) string {
+	var out []string
+	for _, one := range all[:min(len(all), maxSameNames)] {
+		out = append(out, one.Name)
+	}
+	if n := len(all) - maxSameNames; n > 0 {
+		return strings.Join(out, ", ") + fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(out, ", ")
 }
 
 // timeline prints how a drill began and how it ended, which says what is wrong, and leaves out

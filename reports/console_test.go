@@ -55,16 +55,27 @@ func TestConsoleColour(t *testing.T) {
 	}
 }
 
-func TestConsoleShowsThreeCases(t *testing.T) {
+// What failed in one way is shown once, with the other cases by name; and no more than three ways.
+func TestConsoleShowsWaysOfFailing(t *testing.T) {
 	t.Parallel()
-	text := writeConsole(t, sample(), reports.ConsoleOptions{ReportDir: "out"})
-	for _, want := range []string{"cut to 3 characters", "… and 11 more cases", "out/report.html", "DUR-01, DUR-02"} {
+	r := sample()
+	text := writeConsole(t, r, reports.ConsoleOptions{ReportDir: "out"})
+	for _, want := range []string{"so too   cut to 2 characters, ", "cut to 13 characters and 1 more\n", "out/report.html", "DUR-01, DUR-02", "to fix it: ", "more: hookdrill requirements SIG-06\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the summary does not say %q", want)
 		}
 	}
-	if strings.Contains(text, "cut to 4 characters") {
-		t.Error("a fourth case is shown")
+	if strings.Contains(text, "    cut to 2 characters\n") {
+		t.Error("a case that failed as another did is shown whole")
+	}
+	for i := range r.Checks {
+		for j := range r.Checks[i].Cases {
+			r.Checks[i].Cases[j].Why += strings.Repeat("!", j)
+		}
+	}
+	text = writeConsole(t, r, reports.ConsoleOptions{})
+	if !strings.Contains(text, "    cut to 3 characters\n") || strings.Contains(text, "    cut to 4 characters\n") || !strings.Contains(text, "… and 11 more cases") {
+		t.Errorf("not three ways of fourteen:\n%s", text)
 	}
 }
 

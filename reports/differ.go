@@ -12,6 +12,8 @@ type part struct {
 	Marked bool
 	// Gone: the stretch is only in the other one.
 	Gone bool
+	// Note: the stretch, which is Marked, is in neither, and says what cannot be seen.
+	Note bool
 }
 
 // maxCompared bounds the requests that are compared, in bytes.
@@ -207,7 +209,7 @@ func join(parts []part) []part {
 		if p.Text == "" {
 			continue
 		}
-		if n := len(out); n > 0 && out[n-1].Marked == p.Marked && out[n-1].Gone == p.Gone {
+		if n := len(out); n > 0 && out[n-1].Marked == p.Marked && out[n-1].Gone == p.Gone && !out[n-1].Note && !p.Note {
 			out[n-1].Text += p.Text
 			continue
 		}

@@ -57,6 +57,9 @@ func TestMarksWhatDiffersFromTheTwin(t *testing.T) {
 		"cut off":             {signed, event[:40], []string{"{ (it ends here)}"}},
 		"trailing comma":      {signed, strings.TrimSuffix(event, "}") + ",}", []string{"{}}"}},
 		"text after it":       {signed, event + " x", []string{"{x}"}},
+		"a space after it":    {signed, event + " ", []string{`{ (followed by " ")}`}},
+		"a line end after it": {signed, event + "\r\n", []string{`{ (followed by "\r\n")}`}},
+		"a line before it":    {signed, "\n" + event, []string{`{(it begins with "\n") }`}},
 		"no JSON":             {signed, "hello", []string{"{hello}"}},
 		"an array":            {signed, "[]", []string{"{[]}"}},
 		"null":                {signed, "null", []string{"{null}"}},
@@ -124,7 +127,7 @@ func FuzzComparing(f *testing.F) {
 			return
 		}
 		for _, p := range got.Parts {
-			if !p.Gone && p.Text != " (it ends here)" {
+			if !p.Gone && !p.Note {
 				b.WriteString(p.Text)
 			}
 		}

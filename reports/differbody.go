@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -22,13 +23,28 @@ func bodyDiff(body, twin string) []part {
 	var broken *brokenError
 	switch {
 	case errors.As(err, &broken) && broken.at >= len(body):
-		return []part{{Text: body}, {Text: " (it ends here)", Marked: true}}
+		return []part{{Text: body}, {Text: " (it ends here)", Marked: true, Note: true}}
 	case errors.As(err, &broken):
 		return []part{{Text: body[:broken.at]}, {Text: body[broken.at:], Marked: true}}
 	case err != nil || ours == nil:
 		return []part{{Text: body, Marked: true}}
 	}
-	return fieldDiff(body, ours, theirs)
+	return aroundDiff(fieldDiff(body, ours, theirs), body, twin)
+}
+
+// aroundDiff adds what cannot be seen: the white space before and after a body, where the twin
+// has other.
+func aroundDiff(parts []part, body, twin string) []part {
+	const white = " \t\r\n"
+	before := func(s string) string { return s[:len(s)-len(strings.TrimLeft(s, white))] }
+	after := func(s string) string { return s[len(strings.TrimRight(s, white)):] }
+	if s := before(body); s != "" && s != before(twin) {
+		parts = append([]part{{Text: "(it begins with " + strconv.Quote(s) + ") ", Marked: true, Note: true}}, parts...)
+	}
+	if s := after(body); s != "" && s != after(twin) {
+		parts = append(parts, part{Text: " (followed by " + strconv.Quote(s) + ")", Marked: true, Note: true})
+	}
+	return parts
 }
 
 func fieldDiff(body string, ours, theirs []field) []part {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"hookdrill/internal/fixes"
 )
 
 // Bounds of what a writer repeats of one text, in bytes. The whole is in
@@ -23,13 +25,16 @@ func gist(c *Case) string {
 }
 
 // evidence writes the cases that explain c as plain text of several lines.
-func evidence(c *Check) string {
+func evidence(c *Check, m mender) string {
 	var b strings.Builder
 	if c.Requirement != "" {
 		fmt.Fprintf(&b, "requirement: %s\n", line(c.Requirement, maxSentence))
 	}
 	if c.Why != "" {
 		fmt.Fprintf(&b, "why: %s\n", line(c.Why, maxSentence))
+	}
+	if fix := m.of(c).Fix; fix != "" {
+		fmt.Fprintf(&b, "to fix it: %s\nmore: %s\n", fixes.Plain(fix), m.whole(c.ID))
 	}
 	bad := badCases(c)
 	for i, bc := range bad {

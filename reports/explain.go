@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"hookdrill/internal/fixes"
 )
 
 // WriteExplanation explains a check of a report for a terminal: what the contract says, why
@@ -12,6 +14,10 @@ import (
 func WriteExplanation(w io.Writer, r *Report, c *Check, color bool) error {
 	if r == nil || c == nil {
 		return errors.New("explain check: there is none")
+	}
+	m, err := menderOf(r)
+	if err != nil {
+		return fmt.Errorf("explain check: %w", err)
 	}
 	var b strings.Builder
 	paint := painter(color)
@@ -26,7 +32,9 @@ func WriteExplanation(w io.Writer, r *Report, c *Check, color bool) error {
 	field("  ", "contract", c.Requirement)
 	field("  ", "matters", c.Matters)
 	field("  ", "why", reason(c))
-	field("  ", "to fix it", Page(c.ID))
+	field("  ", "how", fixes.Plain(m.of(c).Fails))
+	field("  ", "to fix it", fixes.Plain(m.of(c).Fix))
+	field("  ", "more", m.whole(c.ID))
 	passed := 0
 	for _, one := range c.Cases {
 		if one.Status == Pass && len(one.Timeline) == 0 {

@@ -11,6 +11,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"hookdrill/internal/fixes"
 )
 
 //go:embed report.html.tmpl
@@ -43,14 +45,16 @@ const (
 // style and script by their digests, and nothing else. Without the script
 // everything can be read; with it checks can be filtered and commands copied.
 // Whatever the target sent is escaped and bounded.
-func WriteHTML(w io.Writer, r *Report) error { return WriteLinkedHTML(w, r, "") }
-
-// WriteLinkedHTML is [WriteHTML] with a link from each check to its page. Docs is the address
-// that the pages of the requirements are published under, as for [WriteSARIF]; without one the
-// report names their files.
-func WriteLinkedHTML(w io.Writer, r *Report, docs string) error {
+//
+// A check that failed says how it is mended, with the code folded in. For the others the page links to
+// what there is under [Report.Docs], or names the command that shows it.
+func WriteHTML(w io.Writer, r *Report) error {
 	if r == nil {
 		return errors.New("write HTML report: there is no report")
+	}
+	m, err := menderOf(r)
+	if err != nil {
+		return fmt.Errorf("write HTML report: %w", err)
 	}
 	shown := &budget{left: maxPage}
 	page, err := template.New("report").Funcs(template.FuncMap{
@@ -61,8 +65,9 @@ func WriteLinkedHTML(w io.Writer, r *Report, docs string) error {
 		"parts":   shown.parts,
 		"marked":  shown.compared,
 		"long":    long,
-		"page":    Page,
-		"docs":    func(id string) string { return published(docs, id) },
+		"docs":    func(id string) template.URL { return template.URL(m.published(id)) }, //nolint:gosec // the scheme was looked at
+		"whole":   m.whole,
+		"prose":   fixes.Parts,
 		"command": func(name, of, text string) command { return command{name, of, text} },
 		"span":    span,
 		"took":    func(ms float64) string { return span(int64(ms + 0.5)) },
@@ -74,7 +79,7 @@ func WriteLinkedHTML(w io.Writer, r *Report, docs string) error {
 	if err != nil {
 		return fmt.Errorf("parse page template: %w", err)
 	}
-	if err := page.Execute(w, newPage(r)); err != nil {
+	if err := page.Execute(w, newPage(r, m)); err != nil {
 		return fmt.Errorf("write HTML report: %w", err)
 	}
 	return nil
@@ -182,7 +187,7 @@ type page struct {
 
 type pageSetting struct{ Name, Value string }
 
-func newPage(r *Report) *page {
+func newPage(r *Report, m mender) *page {
 	word, key := verdictWord(r)
 	p := &page{
 		Report: r, CSS: template.CSS(pageCSS), JS: template.JS(pageJS), Policy: policy(), //nolint:gosec // embedded with the program
@@ -198,7 +203,7 @@ func newPage(r *Report) *page {
 	for _, s := range settings(r) {
 		p.Settings = append(p.Settings, pageSetting{s.name, cmp.Or(line(s.value, maxSentence), "–")})
 	}
-	b := &builder{r: r, manners: newManners()}
+	b := &builder{r: r, manners: newManners(), mender: m}
 	for _, g := range groups(r) {
 		s := b.section(g)
 		if len(s.Checks) > 0 || g.key == keyFail || g.key == keyPass {

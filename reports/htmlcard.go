@@ -3,6 +3,8 @@ package reports
 import (
 	"slices"
 	"strings"
+
+	"hookdrill/internal/fixes"
 )
 
 // section is the checks of one outcome.
@@ -41,6 +43,13 @@ type card struct {
 	PassedLeft      int
 	Timelines       []*timeline // of the passed cases that have one
 	Unlock          []string
+	Mend            *mending // how it fails and is mended; nil for what did not fail
+}
+
+// mending is what there is to read about a check that failed.
+type mending struct {
+	Fails, Fix string
+	Code       []fixes.Snippet
 }
 
 // trials is the cases of a check that came out in the same way.
@@ -75,6 +84,8 @@ type builder struct {
 	r       *Report
 	manners manners
 	anchors map[string]bool
+	mender  mender
+	mended  map[string]bool
 }
 
 func (b *builder) section(g group) section {
@@ -132,12 +143,30 @@ func (b *builder) card(g group, c *Check) card {
 			out.Timelines = append(out.Timelines, timelineOf(&c.Cases[i]))
 		}
 	}
+	out.Mend = b.mend(c)
 	for _, u := range b.r.Unlock {
 		if slices.Contains(u.Checks, c.ID) {
 			out.Unlock = append(out.Unlock, u.How)
 		}
 	}
 	return out
+}
+
+// mend says how a check that failed is mended, once for each.
+func (b *builder) mend(c *Check) *mending {
+	f := b.mender.of(c)
+	if f.ID == "" || b.mended[f.ID] {
+		return nil
+	}
+	code, err := f.Snippets()
+	if err != nil { // the program's own file: a test reads each
+		return nil
+	}
+	if b.mended == nil {
+		b.mended = map[string]bool{}
+	}
+	b.mended[f.ID] = true
+	return &mending{f.Fails, f.Fix, code}
 }
 
 // anchor gives a check an element id, if its own is fit for one and not taken.

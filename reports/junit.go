@@ -24,9 +24,13 @@ func WriteJUnit(w io.Writer, r *Report) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return fmt.Errorf("write JUnit report: %w", err)
 	}
+	m, err := menderOf(r)
+	if err != nil {
+		return fmt.Errorf("write JUnit report: %w", err)
+	}
 	enc := xml.NewEncoder(w)
 	enc.Indent("", "  ")
-	if err := enc.Encode(junitOf(r)); err != nil {
+	if err := enc.Encode(junitOf(r, m)); err != nil {
 		return fmt.Errorf("write JUnit report: %w", err)
 	}
 	if _, err := io.WriteString(w, "\n"); err != nil {
@@ -79,7 +83,7 @@ type junitOut struct {
 	Text string `xml:",cdata"`
 }
 
-func junitOf(r *Report) *junitSuites {
+func junitOf(r *Report, m mender) *junitSuites {
 	all := &junitSuites{Name: "hookdrill " + line(r.Command, maxShort)}
 	class := "hookdrill." + cmp.Or(line(r.Contract, maxShort), "unknown") + "."
 	byName := map[string]*junitSuite{}
@@ -107,7 +111,7 @@ func junitOf(r *Report) *junitSuites {
 	}
 	for i := range r.Checks {
 		c := &r.Checks[i]
-		add(cmp.Or(line(c.Family, maxShort), "unknown"), checkCase(c, r.Strict), c.DurationMS)
+		add(cmp.Or(line(c.Family, maxShort), "unknown"), checkCase(c, r.Strict, m), c.DurationMS)
 	}
 	return all
 }
@@ -127,7 +131,7 @@ func (t *junitTally) count(c *junitCase, ms int64) {
 	}
 }
 
-func checkCase(c *Check, strict bool) *junitCase {
+func checkCase(c *Check, strict bool, m mender) *junitCase {
 	out := &junitCase{Name: line(c.ID+" "+c.Title, maxShort)}
 	o := outcomeOf(c, strict)
 	message := cmp.Or(line(reason(c), maxSentence), o.name)
@@ -137,14 +141,14 @@ func checkCase(c *Check, strict bool) *junitCase {
 		if bad := badCases(c); len(bad) > 0 {
 			message = gist(bad[0])
 		}
-		out.Failure = &junitText{Message: message, Type: cmp.Or(line(string(c.Level), maxShort), "must"), Text: evidence(c)}
+		out.Failure = &junitText{Message: message, Type: cmp.Or(line(string(c.Level), maxShort), "must"), Text: evidence(c, m)}
 	case keyStale:
 		out.Failure = &junitText{Message: message, Type: "baseline"}
 	case keyError, keyUnknown:
-		out.Error = &junitText{Message: message, Type: o.key, Text: evidence(c)}
+		out.Error = &junitText{Message: message, Type: o.key, Text: evidence(c, m)}
 	case keyAdvice, keyRecorded, keyKnown:
 		out.Skipped = &junitText{Message: o.word + ": " + message}
-		out.Output = &junitOut{evidence(c)}
+		out.Output = &junitOut{evidence(c, m)}
 	default:
 		out.Skipped = &junitText{Message: o.word + ": " + message}
 	}

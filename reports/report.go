@@ -126,6 +126,10 @@ type Report struct {
 	Combined []Combined `json:"combined,omitempty"`
 	// Repeat is the command that repeats the whole run.
 	Repeat string `json:"repeat"`
+	// Docs is the address that the pages of the requirements are under, each with its id and
+	// .html as its name; or, where they have other names, one with {id} for the id. Without it
+	// reports link to no pages.
+	Docs string `json:"docs,omitempty"`
 }
 
 // Baseline is what a file of known failures did to a result.

@@ -10,6 +10,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"hookdrill/internal/fixes"
 )
 
 // maxSARIFCases bounds the results of one check; code scanning takes some thousands in all.
@@ -20,17 +22,20 @@ const maxSARIFCases = 100
 // failed. What was not proved is no result; a run that did not come to its end says so as an
 // invocation that failed. The fingerprint of a result is the same from run to run.
 //
-// Docs is the address that the pages of the requirements are published under, such as
-// https://example.org/hookdrill/requirements; without one rules have no helpUri, which has to be absolute,
-// and carry their help themselves.
-func WriteSARIF(w io.Writer, r *Report, docs string) error {
+// A rule carries its help, the code that mends it included. With [Report.Docs] it has a helpUri too, which
+// has to be absolute.
+func WriteSARIF(w io.Writer, r *Report) error {
 	if r == nil {
 		return errors.New("write SARIF report: there is no report")
+	}
+	m, err := menderOf(r)
+	if err != nil {
+		return fmt.Errorf("write SARIF report: %w", err)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(sarifOf(r, docs)); err != nil {
+	if err := enc.Encode(sarifOf(r, m)); err != nil {
 		return fmt.Errorf("write SARIF report: %w", err)
 	}
 	return nil
@@ -143,7 +148,7 @@ type sarifLogical struct {
 	Kind string `json:"kind"`
 }
 
-func sarifOf(r *Report, docs string) sarifLog {
+func sarifOf(r *Report, m mender) sarifLog {
 	run := sarifRun{
 		Tool:       sarifTool{sarifDriver{"hookdrill", line(r.Tool.Version, maxShort), []sarifRule{}}},
 		Automation: sarifAutomation{"hookdrill/" + cmp.Or(line(r.Command, maxShort), "unknown") + "/" + cmp.Or(line(r.Contract, maxShort), "unknown") + "/"},
@@ -157,23 +162,53 @@ func sarifOf(r *Report, docs string) sarifLog {
 			continue
 		}
 		known[c.ID] = true
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, ruleOf(c, weak, docs))
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, ruleOf(c, weak, m))
 		run.Results = append(run.Results, resultsOf(r, c, len(run.Tool.Driver.Rules)-1)...)
 	}
 	run.Invocations = []sarifInvocation{invocationOf(r)}
 	return sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}
 }
 
-func ruleOf(c *Check, weak weakness, docs string) sarifRule {
-	help := strings.TrimSpace(line(c.Requirement, maxSentence) + " " + line(c.Matters, maxSentence))
+func ruleOf(c *Check, weak weakness, m mender) sarifRule {
+	words, page := helpOf(c, m)
 	rule := sarifRule{
 		ID: line(c.ID, maxShort), Short: sarifText{Text: cmp.Or(line(c.Title, maxShort), "–")}, Full: sarifText{Text: cmp.Or(line(c.Requirement, maxSentence), "–")},
-		Help:    sarifText{cmp.Or(help, "–"), fmt.Sprintf("**%s**\n\n%s\n\n%s\n", mdText(c.ID+" "+c.Title, maxShort), mdText(c.Requirement, maxSentence), mdText(c.Matters, maxSentence))},
+		Help:    sarifText{cmp.Or(words, "–"), page},
 		Default: sarifDefault{sarifLevel(c, true)},
 		Props:   sarifRuleDetail{[]string{"security", fmt.Sprintf("external/cwe/cwe-%03d", weak.cwe)}, weak.severity},
 	}
-	rule.HelpURI = published(docs, rule.ID)
+	rule.HelpURI = m.published(c.ID)
 	return rule
+}
+
+// helpOf says how a check fails and is mended, in words and as Markdown.
+func helpOf(c *Check, m mender) (words, markdown string) {
+	words = strings.TrimSpace(line(c.Requirement, maxSentence) + " " + line(c.Matters, maxSentence))
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s**\n\n%s\n\n%s\n", mdText(c.ID+" "+c.Title, maxShort), mdText(c.Requirement, maxSentence), mdText(c.Matters, maxSentence))
+	f, known := m.known[c.ID]
+	if !known {
+		return words, b.String()
+	}
+	words += "\n\nHow it fails: " + fixes.Plain(f.Fails) + "\n\nHow to fix it: " + fixes.Plain(f.Fix)
+	fmt.Fprintf(&b, "\n**How it fails:** %s\n\n**How to fix it:** %s\n", unlinked(f.Fails), unlinked(f.Fix))
+	code, err := f.Snippets()
+	if err != nil { // the program's own file: a test reads each
+		return words, b.String()
+	}
+	for _, s := range code {
+		fmt.Fprintf(&b, "\n%s\n\n```%s\n%s```\n", s.Name, s.Language, s.Text)
+	}
+	return words, b.String()
+}
+
+// unlinked is a text of fixes.yaml as Markdown that leads nowhere.
+func unlinked(text string) string {
+	var b strings.Builder
+	for _, p := range fixes.Parts(text) {
+		b.WriteString(map[bool]string{true: "`" + p.Text + "`", false: p.Text}[p.Code])
+	}
+	return b.String()
 }
 
 // sarifLevel is how bad a failure is.

@@ -9,8 +9,11 @@ import (
 	"strings"
 )
 
-// maxSummaryCases is how many failing cases of one check the summary shows.
+// maxSummaryCases is how many ways in which a check fails the summary shows.
 const maxSummaryCases = 3
+
+// maxSameNames is how many cases that fail in the same way are named in one line.
+const maxSameNames = 12
 
 // WriteSummary writes r as Markdown for the page of a CI job: the verdict, the
 // counts, the failures with the command that repeats each, then everything
@@ -20,7 +23,11 @@ func WriteSummary(w io.Writer, r *Report) error {
 	if r == nil {
 		return errors.New("write summary: there is no report")
 	}
-	s := &summary{r: r, groups: groups(r)}
+	m, err := menderOf(r)
+	if err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	s := &summary{r: r, groups: groups(r), mender: m, manners: newManners()}
 	s.head()
 	s.counts()
 	s.failures(keyFail)
@@ -41,6 +48,9 @@ type summary struct {
 	r      *Report
 	groups []group
 	b      strings.Builder
+
+	mender  mender
+	manners manners
 }
 
 func (s *summary) printf(format string, args ...any) { fmt.Fprintf(&s.b, format, args...) }
@@ -106,12 +116,19 @@ func (s *summary) failure(c *Check) {
 	if c.Why != "" {
 		s.printf("**Why:** %s\n\n", mdText(c.Why, maxSentence))
 	}
+	if fix := s.mender.of(c).Fix; fix != "" {
+		s.printf("**How to fix it:** %s %s\n\n", unlinked(fix), s.more(c.ID))
+	}
 	bad := badCases(c)
-	for i, bc := range bad {
+	all := s.manners.bunches(bad)
+	left := len(bad)
+	for i, same := range all {
 		if i == maxSummaryCases || s.full() {
-			s.printf("… and %s; see report.html.\n\n", plural(len(bad)-i, "more case"))
+			s.printf("… and %s; see report.html.\n\n", plural(left, "more case"))
 			return
 		}
+		left -= len(same)
+		bc := same[0]
 		s.printf("**Case:** %s\n\n", mdCode(bc.Name, maxShort))
 		s.printf("- **Expected:** %s\n", mdCode(bc.Expected, maxSentence))
 		s.printf("- **Actual:** %s\n", mdCode(bc.Actual, maxSentence))
@@ -122,7 +139,25 @@ func (s *summary) failure(c *Check) {
 		if bc.Repeat != "" {
 			s.printf("%s\n", mdFence(bc.Repeat, "sh", maxSentence))
 		}
+		if names := same[1:]; len(names) > 0 {
+			s.printf("In the same way: ")
+			for i, other := range names[:min(len(names), maxSameNames)] {
+				s.printf("%s%s", map[bool]string{true: ", "}[i > 0], mdCode(other.Name, maxShort))
+			}
+			if n := len(names) - maxSameNames; n > 0 {
+				s.printf(" and %d more", n)
+			}
+			s.printf(".\n\n")
+		}
 	}
+}
+
+// more says where the page about a requirement is.
+func (s *summary) more(id string) string {
+	if at := s.mender.published(id); at != "" {
+		return "[The page about it](<" + at + ">)."
+	}
+	return mdCode(s.mender.whole(id), maxShort) + " shows the code."
 }
 
 func (s *summary) advice() {

@@ -34,7 +34,7 @@ func WriteAll(dir string, r *Report) error {
 		{fileJUnit, WriteJUnit},
 		{fileHTML, WriteHTML},
 		{fileSummary, WriteSummary},
-		{fileSARIF, func(w io.Writer, r *Report) error { return WriteSARIF(w, r, "") }},
+		{fileSARIF, WriteSARIF},
 	} {
 		path := filepath.Join(dir, f.name)
 		if err := writeFile(path, func(w io.Writer) error { return f.write(w, r) }); err != nil {

@@ -32,6 +32,7 @@ type conformanceFlags struct {
 	baselineFlags
 	witnessFlags
 	againFlags
+	docs                               docsAddress
 	level, logFile, folder, scenario   string
 	only, skip                         []string
 	strict, quick, list, dryRun, quiet bool
@@ -75,6 +76,7 @@ func conformanceCommand(s Streams) *cobra.Command {
 	f.baselineFlags.register(fl)
 	f.witnessFlags.register(fl)
 	f.againFlags.register(fl)
+	f.docs.register(fl)
 	fl.StringVar(&f.level, "level", "", "`LEVEL` to judge at: wire, observed or managed (default: the highest that the flags allow)")
 	fl.StringVar(&f.logFile, "log", "", "`FILE` that the receiver logs to, for OBS-01 and OBS-02")
 	fl.StringVar(&f.folder, "scenarios", "", "`DIR` of further scenarios")
@@ -157,6 +159,7 @@ func (f *conformanceFlags) run(ctx context.Context, s Streams, seeded bool) erro
 	if err != nil {
 		return err
 	}
+	report.Docs = string(f.docs)
 	if err := f.keepCases(cfg, report, dir); err != nil {
 		return err
 	}

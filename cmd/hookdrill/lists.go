@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hookdrill/contract"
+	"hookdrill/internal/fixes"
 	"hookdrill/internal/plan"
 	"hookdrill/internal/suggest"
 	"hookdrill/mockclaude/faults"
@@ -27,6 +28,9 @@ func show(w io.Writer, format string, args ...any) error {
 func requirementsCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "requirements [ID…]", Short: "List the catalogue of requirements, or show some of them whole",
+		Long: "Lists the catalogue. With ids it shows what is sent, what is right, why it matters, how it fails, and how that is mended in\n" +
+			"Python, Node and Go: what the pages of docs/requirements say, without a network.",
+		Example: "  hookdrill requirements\n  hookdrill requirements SIG-06 IDEM-02",
 		RunE: func(_ *cobra.Command, args []string) error {
 			all, err := contract.Requirements()
 			if err != nil {
@@ -45,8 +49,20 @@ func requirementsCommand(s Streams) *cobra.Command {
 				}
 				return nil
 			}
-			for _, id := range args {
-				if err := showRequirement(s.Out, all, id); err != nil {
+			known, err := fixes.All()
+			if err != nil {
+				return err //nolint:wrapcheck // it says what failed
+			}
+			for i, id := range args {
+				r, err := requirement(all, id)
+				if err != nil {
+					return err
+				}
+				page, err := requirementPage(r, known[r.ID])
+				if err != nil {
+					return err
+				}
+				if err := show(s.Out, "%s%s", map[bool]string{true: "\n"}[i > 0], page); err != nil {
 					return err
 				}
 			}
@@ -55,23 +71,54 @@ func requirementsCommand(s Streams) *cobra.Command {
 	}
 }
 
-func showRequirement(w io.Writer, all []contract.Requirement, id string) error {
+// requirement finds one by its id, in any case.
+func requirement(all []contract.Requirement, id string) (contract.Requirement, error) {
 	var known []string
 	for _, r := range all {
 		if strings.EqualFold(r.ID, id) {
-			unchecked := ""
-			if r.Unchecked != "" {
-				unchecked = "\n  not checked: " + r.Unchecked
-			}
-			return show(w, "%s (%s, needs %s): %s\n  sent: %s\n  right: %s\n  why it matters: %s\n  source: %s%s\n  how it fails, and how to fix it: %s\n",
-				r.ID, r.Level, r.Need, r.Title, r.Sent, r.Right, r.Matters, r.Source, unchecked, reports.Page(r.ID))
+			return r, nil
 		}
 		known = append(known, r.ID)
 	}
-	if near := suggest.Nearest(id, known); near != "" {
-		return usage("hookdrill requirements "+near, "no requirement is called %q; did you mean %q?", id, near)
+	if near := suggest.Nearest(strings.ToUpper(id), known); near != "" {
+		return contract.Requirement{}, usage("hookdrill requirements "+near, "no requirement is called %q; did you mean %q?", id, near)
 	}
-	return usage("hookdrill requirements", "no requirement is called %q", id)
+	return contract.Requirement{}, usage("hookdrill requirements", "no requirement is called %q", id)
+}
+
+// requirementPage is the page about a requirement for a terminal.
+func requirementPage(r contract.Requirement, f fixes.Fix) (string, error) {
+	code, err := f.Snippets()
+	if err != nil {
+		return "", err //nolint:wrapcheck // it says what failed
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s, needs %s): %s\n", r.ID, r.Level, r.Need, r.Title)
+	for _, field := range [][2]string{
+		{"sent", r.Sent},
+		{"right", r.Right},
+		{"why it matters", r.Matters},
+		{"the incident it prevents", reports.Incident(r.ID)},
+		{"source", r.Source},
+		{"not checked", r.Unchecked},
+		{"how it fails", fixes.Plain(f.Fails)},
+		{"how to fix it", fixes.Plain(f.Fix)},
+	} {
+		if field[1] != "" {
+			fmt.Fprintf(&b, "  %s: %s\n", field[0], strings.Join(strings.Fields(field[1]), " "))
+		}
+	}
+	block := func(title, text string) {
+		fmt.Fprintf(&b, "\n  %s:\n\n", title)
+		for line := range strings.Lines(strings.TrimRight(text, "\n") + "\n") {
+			fmt.Fprint(&b, map[bool]string{false: "      "}[line == "\n"], line)
+		}
+	}
+	for _, s := range code {
+		block("in "+s.Name, s.Text)
+	}
+	block("to check only this", strings.Join(f.Command(r), "\n"))
+	return b.String(), nil
 }
 
 func scenariosCommand(s Streams) *cobra.Command {

@@ -43,6 +43,7 @@ type loadtestFlags struct {
 	settle            time.Duration
 	operated          []string
 	strict, quiet     bool
+	docs              docsAddress
 	findMax           bool
 	step              span
 	maxRate           rate
@@ -102,6 +103,7 @@ func loadtestCommand(s Streams) *cobra.Command {
 	fl.DurationVar(&f.settle, "settle", 10*time.Second, "how long to wait for effects that do not come")
 	fl.StringArrayVar(&f.operated, "i-operate", nil, "`HOST` of a target beyond loopback and private addresses")
 	fl.BoolVar(&f.strict, "strict", false, "let a failed SHOULD decide like a MUST")
+	f.docs.register(fl)
 	fl.BoolVar(&f.quiet, "quiet", false, "no progress on stderr")
 	return cmd
 }
@@ -327,6 +329,7 @@ func (f *loadtestFlags) run(ctx context.Context, s Streams) error {
 	case err != nil:
 		return err
 	}
+	result.Report.Docs = string(f.docs)
 	if err := reports.WriteAll(dir, result.Report); err != nil {
 		_ = reports.WriteConsole(s.Out, result.Report, reports.ConsoleOptions{Color: terminal(s.Out, s)})
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -52,7 +51,8 @@ func openReport(path string) (*reports.Report, error) {
 }
 
 func reportShowCommand(s Streams) *cobra.Command {
-	var format, out, with, docs string
+	var format, out, with string
+	var docs docsAddress
 	cmd := &cobra.Command{
 		Use: "show REPORT", Short: "Show a report: as text, Markdown, HTML, JUnit, SARIF or JSON",
 		Example: "  hookdrill report show out/conformance\n  hookdrill report show out/conformance --format html --out report.html\n" +
@@ -76,18 +76,17 @@ func reportShowCommand(s Streams) *cobra.Command {
 				"text": func(w io.Writer, r *reports.Report) error {
 					return reports.WriteConsole(w, r, reports.ConsoleOptions{Color: out == "" && terminal(s.Out, s)})
 				},
-				"markdown": reports.WriteSummary, "junit": reports.WriteJUnit, "json": reports.WriteJSON,
-				"html":        func(w io.Writer, r *reports.Report) error { return reports.WriteLinkedHTML(w, r, docs) }, //nolint:wrapcheck // it says what failed
-				"sarif":       func(w io.Writer, r *reports.Report) error { return reports.WriteSARIF(w, r, docs) },      //nolint:wrapcheck // it says what failed
+				"markdown": reports.WriteSummary, "junit": reports.WriteJUnit, "json": reports.WriteJSON, "html": reports.WriteHTML, "sarif": reports.WriteSARIF,
 				"annotations": reports.WriteAnnotations, "outputs": reports.WriteOutputs,
 			}[format]
 			if !known {
 				return usage("--format markdown", "--format: want text, markdown, html, junit, sarif, json, annotations or outputs, have %q", format)
 			}
 			if docs != "" {
-				if u, err := url.Parse(docs); format != "sarif" && format != "html" || err != nil || u.Scheme != "https" || u.Host == "" {
-					return usage("--format sarif --docs https://example.org/requirements", "--docs: want the https URL that the pages of the requirements are under, with --format sarif or html, have %q", docs)
+				if format == "annotations" || format == "outputs" {
+					return usage("--format html --docs "+string(docs), "--docs: %s have no links", format)
 				}
+				r.Docs = string(docs)
 			}
 			return output(s, out, func(w io.Writer) error { return write(w, r) })
 		},
@@ -95,7 +94,7 @@ func reportShowCommand(s Streams) *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, markdown, html, junit, sarif, json, annotations (GitHub's workflow commands) or outputs (name=value)")
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write to (default: the standard output)")
 	cmd.Flags().StringVar(&with, "with", "", "`REPORT` of a load test (or, of a load test, of conformance) that the checklist takes in")
-	cmd.Flags().StringVar(&docs, "docs", "", "`URL` that the pages of the requirements are published under, for the links of sarif and html")
+	docs.register(cmd.Flags())
 	return cmd
 }
 

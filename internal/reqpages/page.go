@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hookdrill/contract"
+	"hookdrill/internal/fixes"
 	"hookdrill/reports"
 	"hookdrill/zoo"
 )
@@ -22,7 +23,7 @@ func pages() (map[string][]byte, error) {
 		return nil, fmt.Errorf("read catalogue: %w", err)
 	}
 	all = append(all, load...)
-	known, err := fixes()
+	known, err := fixes.All()
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +34,7 @@ func pages() (map[string][]byte, error) {
 			return nil, fmt.Errorf("fixes.yaml: nothing about %s: say how it fails, and how that is mended", r.ID)
 		}
 		delete(known, r.ID)
-		code, err := snippets(f.Code)
+		code, err := f.Snippets()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.ID, err)
 		}
@@ -49,7 +50,7 @@ func index(all []contract.Requirement) []byte {
 	var b strings.Builder
 	b.WriteString("# The requirements\n\n")
 	b.WriteString("Written by `make docs`. One page each: what is sent, what is right, why it matters, how it fails, and how that is mended in Python, Node\n" +
-		"and Go. `hookdrill requirements SIG-06` shows the first half in a terminal, and `hookdrill report explain out/conformance SIG-06` what a\n" +
+		"and Go. `hookdrill requirements SIG-06` shows the same in a terminal, and `hookdrill report explain out/conformance SIG-06` what a\n" +
 		"run found.\n")
 	family := ""
 	for _, r := range all {
@@ -62,7 +63,7 @@ func index(all []contract.Requirement) []byte {
 	return []byte(b.String())
 }
 
-func page(r contract.Requirement, f fix, code []snippet) []byte {
+func page(r contract.Requirement, f fixes.Fix, code []fixes.Snippet) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: %s\n\n", r.ID, escape(r.Title))
 	fmt.Fprintf(&b, "%s · needs %s · source: %s\n", strings.ToUpper(r.Level), need(r), escape(r.Source))
@@ -74,10 +75,10 @@ func page(r contract.Requirement, f fix, code []snippet) []byte {
 		matters += "\n\nThe incident it prevents: " + escape(incident)
 	}
 	section("Why it matters", matters)
-	section("How it fails", strings.TrimSpace(f.Fails))
-	section("How to fix it", strings.TrimSpace(f.Fix))
-	for i, l := range languages() {
-		fmt.Fprintf(&b, "\n### %s\n\n```%s\n%s```\n", l[1], map[bool]string{true: "js", false: l[0]}[l[0] == "node"], code[i].Text)
+	section("How it fails", f.Fails)
+	section("How to fix it", f.Fix)
+	for _, s := range code {
+		fmt.Fprintf(&b, "\n### %s\n\n```%s\n%s```\n", s.Name, s.Language, s.Text)
 	}
 	b.WriteString("\nThe code shows the point, with the headers of the contract `claude` where it names no others, and leaves the rest of a receiver out;\n" +
 		"[the examples](../../examples/README.md) are whole.\n")
@@ -97,7 +98,7 @@ func need(r contract.Requirement) string {
 }
 
 // culprits lists the receivers of the zoo that the requirement has to catch.
-func culprits(r contract.Requirement, f fix) string {
+func culprits(r contract.Requirement, f fixes.Fix) string {
 	var b strings.Builder
 	for _, a := range slices.Concat(zoo.All(), zoo.Foreign()) {
 		if !slices.Contains(a.Catches, r.ID) {
@@ -124,33 +125,13 @@ func culprits(r contract.Requirement, f fix) string {
 }
 
 // only is the command that checks this requirement and no other.
-func only(r contract.Requirement, f fix) string {
-	var lines []string
-	if f.Database {
-		lines = append(lines, "export DATABASE_URL=postgres://user@127.0.0.1:5432/test")
-	}
-	command := "hookdrill conformance"
+func only(r contract.Requirement, f fixes.Fix) string {
+	text := "    " + strings.Join(f.Command(r), "\n    ")
 	if r.Family == "LOAD" {
-		command = "hookdrill loadtest"
+		text += "\n\nA load test measures all requirements of its family at once."
 	}
-	managed := strings.Contains(f.With, "--exec ")
-	if !managed && !strings.Contains(f.With, "--target ") {
-		command += " --target http://127.0.0.1:8080/webhooks/claude"
-	}
-	if f.With != "" {
-		command += " " + f.With
-	}
-	observed := r.Need == contract.NeedObserved || r.Need == contract.NeedManaged
-	if observed && r.Family != "API" && !strings.Contains(f.With, "--observe ") { // the witness observes for API
-		command += " --observe " + map[bool]string{true: "'http://127.0.0.1:{port}/probe'", false: "http://127.0.0.1:8080/probe"}[managed]
-	}
-	if r.Family != "LOAD" {
-		return code(append(lines, command+" --only "+r.ID))
-	}
-	return code(append(lines, command)) + "\n\nA load test measures all requirements of its family at once."
+	return text
 }
-
-func code(lines []string) string { return "    " + strings.Join(lines, "\n    ") }
 
 // sentence begins with a capital and ends with a full stop.
 func sentence(text string) string {

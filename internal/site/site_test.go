@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hookdrill/internal/fixes"
+	"hookdrill/reports"
 )
 
 // Every link of the documentation leads to a file that is there, and to a heading that it has.
@@ -77,6 +80,44 @@ func TestSite(t *testing.T) {
 	} {
 		if !strings.Contains(read(t, filepath.Join(dir, filepath.FromSlash(file))), want) {
 			t.Errorf("%s has no %s", file, want)
+		}
+	}
+}
+
+// A report that is told where the pages are leads to one for each requirement: on the site, whether it
+// is opened from a disk or served, and in the folder of Markdown.
+func TestReportsLeadToTheSite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := run([]string{"-root", "../..", "-out", dir}); err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := fixes.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reports.Report{}
+	for id := range known {
+		r.Checks = append(r.Checks, reports.Check{ID: id, Level: reports.Must, Status: reports.Pass})
+	}
+	for _, docs := range []string{"file://" + dir + "/docs/requirements", "file://" + root + "/docs/requirements/{id}.md"} {
+		r.Docs = docs
+		var b strings.Builder
+		if err := reports.WriteHTML(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		links := regexp.MustCompile(`href="file://([^"]*)"`).FindAllStringSubmatch(b.String(), -1)
+		if len(links) != len(known) {
+			t.Errorf("%s: %d links for %d requirements", docs, len(links), len(known))
+		}
+		for _, l := range links {
+			if !strings.Contains(read(t, l[1]), "How to fix it") {
+				t.Errorf("%s does not say how it is mended", l[1])
+			}
 		}
 	}
 }
