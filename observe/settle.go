@@ -137,8 +137,11 @@ type settling struct {
 	// moved is when the last expected effect was seen to come, or the start.
 	moved   time.Time
 	missing int
-	// failed is true when the latest poll was not answered.
-	failed bool
+	// failed is true when the latest poll was not answered, changed when it showed
+	// something else than the one before.
+	failed, changed bool
+	// extra is true once a poll ended after the wait for expected effects was over.
+	extra bool
 	next   time.Duration
 }
 
@@ -178,7 +181,7 @@ func (s *settling) poll(ctx context.Context) error {
 		}
 	}
 	maps.DeleteFunc(effects, func(_ string, e Effect) bool { return e == Effect{} })
-	if s.result.Polls == 0 || !maps.Equal(effects, s.result.Effects) {
+	if s.changed = s.result.Polls == 0 || !maps.Equal(effects, s.result.Effects); s.changed {
 		s.since = time.Now()
 	}
 	s.asked, s.result.Effects = begin, effects
@@ -222,8 +225,14 @@ func (s *settling) left() time.Duration {
 
 func (s *settling) over() bool { return s.left() <= 0 }
 
-// late reports whether the wait and the Quiet behind it are over.
-func (s *settling) late() bool { return s.left() <= -s.cfg.Quiet }
+// late reports whether the wait is over, and the poll a Quiet behind it saw a change too. However long
+// polls take, nothing is called moving that was not seen to move.
+func (s *settling) late() bool {
+	over := s.over()
+	late := over && s.extra && s.changed
+	s.extra = over
+	return late
+}
 
 // pause returns how long to wait for the next poll.
 func (s *settling) pause() time.Duration {

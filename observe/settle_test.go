@@ -141,6 +141,11 @@ func TestSettle(t *testing.T) {
 			a: 1, settled: true, waited: 1000 * ms, polls: 2,
 		},
 		{
+			name:   "polls that take longer than the wait still see that nothing moves",
+			answer: counts(step{0, 1, 0, 0}), took: 3000 * ms, expect: map[string]Expectation{"a": one, "b": one},
+			a: 1, settled: true, waited: 9051 * ms, polls: 3,
+		},
+		{
 			name:   "a count that falls is a contradiction",
 			answer: counts(step{0, 2, 0, 0}, step{100 * ms, 1, 1, 0}), expect: map[string]Expectation{"a": one, "b": one},
 			a: 1, b: 1, settled: true, waited: 550 * ms, polls: 4,
