@@ -142,7 +142,7 @@ type settling struct {
 	failed, changed bool
 	// extra is true once a poll ended after the wait for expected effects was over.
 	extra bool
-	next   time.Duration
+	next  time.Duration
 }
 
 func newSettling(o Observer, expect map[string]Expectation, cfg SettleConfig) *settling {
