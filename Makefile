@@ -20,7 +20,7 @@ loadflags = $(call flag,target,TARGET) $(call flag,contract,CONTRACT) $(call fla
         $(call flag,seed,SEED) $(call flag,out,OUT) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt man release image docs site killmatrix killmatrix-check verifiers vectors tidy-check cover clean
+.PHONY: help build bench-receiver bench-load bench-peers bench-mock conformance loadtest test lint fmt man release image docs site pictures killmatrix killmatrix-check verifiers vectors tidy-check cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ docs: ## write docs/requirements: a page for each requirement
 
 site: ## write the documentation as a static site into out/site
 	$(GO) run ./internal/site
+
+pictures: build ## take the pictures of reports in docs/ anew, with Chromium, of real runs
+	@build/pictures
 
 killmatrix-check: ## fail when a defect survives, or docs/kill-matrix.md is out of date
 	$(GO) run ./zoo/killmatrix -check
