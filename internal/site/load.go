@@ -30,6 +30,7 @@ type page struct {
 	tree        ast.Node
 	anchors     map[string]bool
 	links       []link
+	parts       []entry // its headings of the second level
 }
 
 // link is a destination as it was written, in a place that can be rewritten.
@@ -84,6 +85,9 @@ func parse(name string, source []byte) *page {
 			id := anchor(words, p.anchors)
 			p.anchors[id] = true
 			n.SetAttributeString("id", []byte(id))
+			if n.Level == 2 {
+				p.parts = append(p.parts, entry{To: "#" + id, Title: words})
+			}
 			if !titled && n.Level == 1 {
 				p.title, titled = words, true
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -26,13 +27,19 @@ const layout = `<!DOCTYPE html>
 </head>
 <body>
 <a class="skip" href="#content">To the page</a>
-<nav aria-label="Pages"><ul>
+<main id="content">
+<p class="where">{{range .Trail}}<a href="{{.To}}">{{.Title}}</a> {{end}}<a class="menu" href="#pages">All pages</a></p>
+{{.Body}}
+{{- if or .Before.To .After.To}}
+<p class="turn">{{with .Before}}{{if .To}}<a href="{{.To}}" rel="prev">← {{.Title}}</a>{{end}}{{end}} {{with .After}}{{if .To}}<a href="{{.To}}" rel="next">{{.Title}} →</a>{{end}}{{end}}</p>
+{{- end}}
+</main>
+<nav id="pages" aria-label="Pages"><ul>
 {{- range .Entries}}
-<li><a href="{{.To}}"{{if .Here}} aria-current="page"{{end}}>{{.Title}}</a></li>
+<li{{if .First}} class="first"{{end}}><a href="{{.To}}"{{if .Here}} aria-current="page"{{end}}>{{.Title}}</a>
+{{- with .Parts}}<ul>{{range .}}<li><a href="{{.To}}">{{.Title}}</a></li>{{end}}</ul>{{end}}</li>
 {{- end}}
 </ul></nav>
-<main id="content">
-{{.Body}}</main>
 </body>
 </html>
 `
@@ -41,11 +48,22 @@ const layout = `<!DOCTYPE html>
 type entry struct {
 	To, Title string
 	Here      bool
+	First     bool    // of its group
+	Parts     []entry // the headings of the page that is shown
+}
+
+// shown is what the layout is given.
+type shown struct {
+	Title, Up     string
+	Entries       []entry
+	Trail         []entry // the pages above this one
+	Before, After entry   // its neighbours in a folder that its index lists
+	Body          template.HTML
 }
 
 // write makes dir the site: pages, the stylesheet, and the files that the pages lead to.
 func (s *site) write(dir string) error {
-	shown := template.Must(template.New("page").Parse(layout))
+	pages := template.Must(template.New("page").Parse(layout))
 	for _, name := range s.names() {
 		p := s.pages[name]
 		for _, l := range p.links {
@@ -60,11 +78,11 @@ func (s *site) write(dir string) error {
 			return fmt.Errorf("render %s: %w", name, err)
 		}
 		up := strings.Repeat("../", strings.Count(name, "/"))
-		err := shown.Execute(&whole, struct {
-			Title, Up string
-			Entries   []entry
-			Body      template.HTML
-		}{p.title, up, s.navigation(p, up), template.HTML(body.String())}) //nolint:gosec // goldmark leaves out raw HTML
+		before, after := s.neighbours(p)
+		err := pages.Execute(&whole, shown{
+			p.title, up, s.navigation(p, up), s.trail(p, up), before, after,
+			template.HTML(anchored(body.String())), //nolint:gosec // goldmark leaves out raw HTML
+		})
 		if err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
@@ -82,6 +100,9 @@ func (s *site) names() []string {
 		names = append(names, name)
 	}
 	slices.SortFunc(names, func(a, b string) int {
+		if g := group(a) - group(b); g != 0 {
+			return g
+		}
 		if depth := strings.Count(a, "/") - strings.Count(b, "/"); depth != 0 {
 			return depth
 		}
@@ -93,13 +114,79 @@ func (s *site) names() []string {
 // navigation lists the pages but for those that an index of their folder lists.
 func (s *site) navigation(here *page, up string) []entry {
 	var out []entry
+	last := -1
 	for _, name := range s.names() {
 		if strings.Count(name, "/") > 1 && path.Base(name) != "README.md" {
 			continue
 		}
-		out = append(out, entry{up + htmlName(name), s.pages[name].title, name == here.name})
+		one := entry{To: up + htmlName(name), Title: s.pages[name].title, Here: name == here.name}
+		if one.Here {
+			one.Parts = here.parts
+		}
+		if n := len(out); n > 0 {
+			one.First = group(name) != last
+		}
+		last = group(name)
+		out = append(out, one)
 	}
 	return out
+}
+
+// group is where a page stands in the navigation: the README, the documentation, the lists of further
+// pages, the examples, and last what is about the project itself.
+func group(name string) int {
+	switch {
+	case name == "README.md":
+		return 0
+	case strings.HasPrefix(name, "docs/"):
+		return 1
+	case strings.HasPrefix(name, "examples/"):
+		return 2
+	}
+	return 3
+}
+
+// trail lists the indexes above a page, the outermost first.
+func (s *site) trail(here *page, up string) []entry {
+	var out []entry
+	for dir := path.Dir(here.name); ; dir = path.Dir(dir) {
+		name := path.Join(dir, "README.md")
+		if above := s.pages[name]; above != nil && name != here.name {
+			out = slices.Insert(out, 0, entry{To: up + htmlName(name), Title: above.title})
+		}
+		if dir == "." {
+			return out
+		}
+	}
+}
+
+// neighbours are the pages before and after one in a folder of pages that only its index lists.
+func (s *site) neighbours(here *page) (before, after entry) {
+	if strings.Count(here.name, "/") < 2 || path.Base(here.name) == "README.md" {
+		return before, after
+	}
+	var folder []string
+	for name := range s.pages {
+		if path.Dir(name) == path.Dir(here.name) && path.Base(name) != "README.md" {
+			folder = append(folder, name)
+		}
+	}
+	slices.Sort(folder)
+	i := slices.Index(folder, here.name)
+	to := func(name string) entry { return entry{To: path.Base(htmlName(name)), Title: s.pages[name].title} }
+	if i > 0 {
+		before = to(folder[i-1])
+	}
+	if i+1 < len(folder) {
+		after = to(folder[i+1])
+	}
+	return before, after
+}
+
+// anchored gives each heading a link to itself, to copy.
+func anchored(body string) string {
+	return regexp.MustCompile(`(<h[23] id="([^"]+)">)(.*?)(</h[23]>)`).
+		ReplaceAllString(body, `$1$3 <a class="anchor" href="#$2" aria-label="Link to this part">#</a>$4`)
 }
 
 // lead is a link as the site has it; a file that is no page comes along.
