@@ -12,7 +12,7 @@ import (
 // What a run says of a point of the checklist, as it stands in report.json.
 const (
 	PointFailed = "failed"        // a check that bears on it failed
-	PointPartly = "partly_proved" // some of its checks passed, others proved nothing or only advise
+	PointPartly = "partly_proved" // some of its checks passed, others proved nothing or only advise; or checks are a part of it alone
 	PointProved = "proved"        // every check that bears on it, and applies, passed
 	PointOpen   = "not_looked_at" // nothing about it was proved
 )
@@ -125,6 +125,10 @@ func checklist(all ...*Report) []ChecklistPoint {
 			}
 		}
 		c.judge()
+		if p.part && c.Status == PointProved {
+			c.Status = PointPartly
+			c.Found += " They are a part of it."
+		}
 		if p.key == "load_test" {
 			c.rate(all)
 		}
@@ -168,7 +172,7 @@ func (c *ChecklistPoint) judge() {
 	for _, part := range []struct {
 		n    int
 		text string
-	}{{failed, "failed"}, {advice, "failed that only advise"}, {open, "proved nothing"}, {passed, "passed"}} {
+	}{{failed, "failed"}, {advice, map[bool]string{true: "failed and only advises", false: "failed and only advise"}[advice == 1]}, {open, "proved nothing"}, {passed, "passed"}} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.text))
 		}
