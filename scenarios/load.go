@@ -126,7 +126,7 @@ func validate(all []Scenario, where string, whole bool) error {
 			checkCall(at, sc, c, whole, bad)
 			word(at, "each", c.Each, "", EachType, EachAuthHeader)
 			word(at, "when", c.When, "", WhenWhsecKey, WhenDecodedKey, WhenSeveralHeaders, WhenSeveralSignatures,
-				WhenFutureRefused, WhenFutureTaken)
+				WhenFutureRefused, WhenFutureTaken, WhenEventTime)
 			for _, s := range c.Steps {
 				checkStep(at, s, word, bad)
 			}

@@ -67,7 +67,7 @@ type Case struct {
 	// replaces {{each}} in the case.
 	Each string `yaml:"each,omitempty"`
 	// When is a condition for this case alone: whsec_key, decoded_key, several_headers,
-	// several_signatures, future_refused or future_taken.
+	// several_signatures, future_refused, future_taken or event_time.
 	When string `yaml:"when,omitempty"`
 	// Events describes the events that steps name by their labels. An event
 	// that is not described is of the first documented type.
@@ -273,6 +273,8 @@ const (
 	WhenFutureRefused = "future_refused"
 	// WhenFutureTaken: it limits how old an event may be, and not how far ahead.
 	WhenFutureTaken = "future_taken"
+	// WhenEventTime: freshness is a header's, and the body says beside it when the event happened.
+	WhenEventTime = "event_time"
 	// WhenHandshake: the contract has a handshake.
 	WhenHandshake = "handshake"
 )

@@ -140,7 +140,7 @@ func managedAnimals() []Animal {
 		},
 		Animal{
 			Name: "managed-created-at-fresh", Defect: "created_at is taken for the time of sending",
-			Catches: ids("API-07"), Also: ids("RPL-01", "RPL-02", "RPL-04", "RPL-05"),
+			Catches: ids("API-07"), Also: ids("RPL-01", "RPL-02", "RPL-03", "RPL-04", "RPL-05"),
 			breed: func(rc *receiver) {
 				rc.when = func(d *delivery) (time.Time, bool) { return d.event.at, true }
 			},

@@ -56,6 +56,8 @@ func carried(when string, in Input) bool {
 		return in.Contract.Signature.Several != ""
 	case scenarios.WhenFutureRefused:
 		return in.Contract.Freshness.Direction != contract.FreshPast
+	case scenarios.WhenEventTime:
+		return in.Contract.Freshness.Source == contract.FreshHeader && in.Contract.Body.Timestamp != ""
 	case scenarios.WhenFutureTaken:
 		return in.Contract.Freshness.Direction == contract.FreshPast
 	}

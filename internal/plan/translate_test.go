@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"hookdrill/contract"
 	"hookdrill/scenarios"
@@ -171,6 +172,23 @@ func TestSignedOtherwise(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: signed is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestTimeOfTheEvent: a retry comes long after what it tells of, and is stamped when it is sent.
+func TestTimeOfTheEvent(t *testing.T) {
+	t.Parallel()
+	const id = "RPL-03/happened an hour ago and sent now"
+	for _, name := range []string{"stripe", "standard-webhooks", "slack", "openai", "claude-managed-agents"} {
+		d := mutated(t, under(t, name), id)
+		if d.Expect != scenarios.ExpectAccepted || d.Stamp.Offset != -time.Hour || d.HeaderStamp == nil || d.HeaderStamp.Offset != 0 {
+			t.Errorf("%s: expected is %q, the body's stamp %+v, the header's %+v", name, d.Expect, d.Stamp, d.HeaderStamp)
+		}
+	}
+	for _, name := range []string{"claude", "svix", "github"} {
+		if under(t, name).Case(id) != nil {
+			t.Errorf("%s: there is no time of the event beside that of the delivery", name)
 		}
 	}
 }
