@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -17,6 +18,7 @@ import (
 	"hookdrill/internal/plan"
 	"hookdrill/mockclaude"
 	"hookdrill/mockclaude/witness"
+	"hookdrill/observe"
 	"hookdrill/reports"
 	"hookdrill/scenarios"
 )
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // tried runs every built-in case of the family against a receiver, and returns what came
 // of them by requirement.
-func tried(t *testing.T, rc *receiver) map[string][]reports.Case {
+func tried(t *testing.T, rc *receiver, observers ...observe.Observer) map[string][]reports.Case {
 	t.Helper()
 	w, err := witness.Start(t.Context(), witness.Config{Key: apiKey})
 	if err != nil {
@@ -48,6 +50,7 @@ func tried(t *testing.T, rc *receiver) map[string][]reports.Case {
 	sender.Redactor().AddSecret(apiKey, "[api key]")
 	trials := New(Config{
 		Contract: c, Sender: sender, Witness: w, Settle: 10 * time.Second, Patience: 5 * time.Second, Still: 150 * time.Millisecond, Seed: 7, Now: time.Now,
+		Observers: observers,
 	})
 	out := map[string][]reports.Case{}
 	for _, id := range slices.Sorted(maps.Keys(scripts())) {
@@ -181,6 +184,43 @@ func TestNothingIsProvedByAReceiverThatFetchesNothing(t *testing.T) {
 		for _, c := range cases {
 			if c.Status != reports.NotObserved || !strings.Contains(c.Why, "ANTHROPIC_BASE_URL") {
 				t.Errorf("%s/%s is %s, %q; want not_observed", id, c.Name, c.Status, c.Why)
+			}
+		}
+	}
+}
+
+// counting is an observer that counts an effect of everything that the receiver took,
+// whether its resource was fetched or not.
+type counting struct{ *receiver }
+
+func (counting) Kind() string   { return "probe" }
+func (counting) Source() string { return "the receiver itself" }
+
+func (c counting) Effects(_ context.Context, ids []string) (map[string]observe.Effect, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	effects := map[string]observe.Effect{}
+	for _, id := range ids {
+		if c.seen[id] {
+			effects[id] = observe.Effect{Processed: 1}
+		}
+	}
+	return effects, nil
+}
+
+// TestAnEffectIsNoFetch: that an event is counted as processed says nothing about a resource
+// that the API never gave; it is no pass, and no proof that anything was lost.
+func TestAnEffectIsNoFetch(t *testing.T) {
+	t.Parallel()
+	rc := &receiver{tries: 1}
+	for id, cases := range tried(t, rc, counting{rc}) {
+		want := reports.Pass
+		if id == "API-04" {
+			want = reports.NotObserved
+		}
+		for _, c := range cases {
+			if c.Status != want {
+				t.Errorf("%s/%s is %s, %q, want %s", id, c.Name, c.Status, c.Why, want)
 			}
 		}
 	}

@@ -75,7 +75,11 @@ func (t *trial) failing(ctx context.Context) finding {
 		return finding{reports.Pass, a.said() + "; the resource was fetched again, and given", ""}
 	}
 	if counted, n := t.effects(ctx, e); counted && n > 0 {
-		return finding{reports.Pass, a.said() + "; not fetched again, and the observer counts an effect", ""}
+		// An effect that needed nothing of the resource, or one that was made without it.
+		return finding{
+			reports.NotObserved, fmt.Sprintf("%s; not fetched again within %s, and the observer counts an effect", a.said(), t.cfg.Patience),
+			"the API never gave the resource, and the observer counts an effect all the same: whether it could do without, nobody can see",
+		}
 	}
 	return finding{
 		reports.Fail, fmt.Sprintf("%s; not fetched again within %s", a.said(), t.cfg.Patience),
