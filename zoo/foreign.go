@@ -17,12 +17,14 @@ const (
 	contractManaged = "claude-managed-agents"
 	contractStripe  = "stripe"
 	contractGitHub  = "github"
+	contractSlack   = "slack"
+	contractShopify = "shopify"
 )
 
 // Foreign lists the receivers for other contracts than claude: for each a correct
 // one, and the defects that exist only there. They are no part of All.
 func Foreign() []Animal {
-	return slices.Concat(managedAnimals(), managedAPIAnimals(), stripeAnimals(), gitHubAnimals())
+	return slices.Concat(managedAnimals(), managedAPIAnimals(), stripeAnimals(), gitHubAnimals(), slackAnimals(), shopifyAnimals())
 }
 
 // speak turns a receiver for claude into a correct one for another contract.
@@ -34,6 +36,10 @@ func (rc *receiver) speak(contract string) {
 		rc.speakStripe()
 	case contractGitHub:
 		rc.speakGitHub()
+	case contractSlack:
+		rc.speakSlack()
+	case contractShopify:
+		rc.speakShopify()
 	}
 }
 

@@ -366,3 +366,69 @@ func TestGitHubAnimals(t *testing.T) {
 		}
 	}
 }
+
+func TestSlackAnimals(t *testing.T) {
+	t.Parallel()
+	const (
+		body      = `{"type":"event_callback","event_id":"Ev1","event":{"type":"message"}}`
+		handshake = `{"type":"url_verification","challenge":"c-1"}`
+	)
+	at, old := nowUnix(0), nowUnix(time.Hour)
+	differs := map[string]string{"slack-handshake-before-verifying": "forged handshake", "slack-challenge-not-echoed": "challenge"}
+	for _, a := range slackAnimals() {
+		f := startForeign(t, a.Name, API{})
+		send := func(body, at, mac string) result {
+			return f.send(body, func(r *http.Request) {
+				r.Header = http.Header{"X-Slack-Request-Timestamp": {at}, "X-Slack-Signature": {"v0=" + mac}}
+			})
+		}
+		good := func(at, body string) string { return hexSum(testKey, "v0:"+at+":"+body) }
+		none := strings.Repeat("0", 64)
+		got := map[string]bool{
+			"good":             send(body, at, good(at, body)).ok(),
+			"stale":            send(body, old, good(old, body)).ok(),
+			"time changed":     send(body, at, good(old, body)).ok(),
+			"forged":           send(body, at, none).ok(),
+			"handshake":        send(handshake, at, good(at, handshake)).ok(),
+			"challenge":        strings.Contains(send(handshake, at, good(at, handshake)).body, "c-1"),
+			"forged handshake": send(handshake, at, none).ok(),
+		}
+		for what, want := range map[string]bool{
+			"good": true, "stale": false, "time changed": false, "forged": false, "handshake": true, "challenge": true, "forged handshake": false,
+		} {
+			if differs[a.Name] == what {
+				want = !want
+			}
+			if got[what] != want {
+				t.Errorf("%s: %s: %v, want %v", a.Name, what, got[what], want)
+			}
+		}
+	}
+}
+
+func TestShopifyAnimals(t *testing.T) {
+	t.Parallel()
+	const body = `{"id":820982911946154508}`
+	good := base64.StdEncoding.EncodeToString(sum(testKey, []byte(body)))
+	for name, want := range map[string]int{"shopify-correct": 2, "shopify-dedupes-by-topic-and-resource": 1} {
+		f := startForeign(t, name, API{})
+		post := func(id, mac string) int {
+			return f.post(body, "X-Shopify-Webhook-Id", id, "X-Shopify-Topic", "orders/create", "X-Shopify-Hmac-SHA256", mac)
+		}
+		for _, id := range []string{"w-1", "w-2", "w-2"} {
+			if code := post(id, good); code != http.StatusOK {
+				t.Errorf("%s: %s = %d", name, id, code)
+			}
+		}
+		if code := post("w-3", hexSum(testKey, body)); code != http.StatusUnauthorized {
+			t.Errorf("%s: in hex = %d", name, code)
+		}
+		n := 0
+		for _, s := range f.effects("w-1", "w-2", "w-3") {
+			n += s.Processed
+		}
+		if n != want {
+			t.Errorf("%s: %d effects, want %d", name, n, want)
+		}
+	}
+}

@@ -150,6 +150,22 @@ func TestHandshakeWantsItsChallenge(t *testing.T) {
 	}
 }
 
+// TestForgedHandshakes: they are handshakes but for the signature.
+func TestForgedHandshakes(t *testing.T) {
+	t.Parallel()
+	for name, words := range map[string]string{"slack": "url_verification", "github": "zen", "sentry": "installation"} {
+		for _, id := range []string{"SIG-22/an unsigned handshake", "SIG-22/a handshake with a random signature"} {
+			d := mutated(t, under(t, name), id)
+			if !strings.Contains(d.Body, words) || d.Expect != scenarios.ExpectRefused || d.Sign.Mode == "" {
+				t.Errorf("%s: %s: %+v", name, id, d)
+			}
+		}
+	}
+	if c := under(t, "stripe").Check("SIG-22"); c.NotApplicable == "" {
+		t.Error("stripe has no handshake")
+	}
+}
+
 func TestSignedOtherwise(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
