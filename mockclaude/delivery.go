@@ -23,7 +23,7 @@ type Delivery struct {
 	Query string `json:"query,omitempty"`
 	// Header is added to, or replaces, what the contract sends. A value may hold
 	// the placeholders {{signature}}, {{now}} (the moment of sending as an HTTP
-	// date) and {{now_unix}} (in Unix seconds).
+	// date), {{now_rfc3339}} and {{now_unix}} (in Unix seconds).
 	Header []Field `json:"header,omitempty"`
 	// Drop names headers that the contract would send and this delivery does not.
 	Drop []string `json:"drop,omitempty"`
@@ -120,7 +120,8 @@ const (
 
 // Change is one change of a body after it was signed.
 type Change struct {
-	// Op is flip (a byte), append or replace (the first occurrence).
+	// Op is flip (a byte), append (Text, as a template: see [Expand]) or replace (the first
+	// occurrence).
 	Op   string `json:"op"`
 	At   int    `json:"at,omitempty"` // flip: index modulo the body's length
 	Old  string `json:"old,omitempty"`

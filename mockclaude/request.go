@@ -225,6 +225,7 @@ func placeholders(signature string, now time.Time) *strings.Replacer {
 	return strings.NewReplacer(
 		signaturePlaceholder, signature,
 		"{{now}}", now.UTC().Format(http.TimeFormat),
+		"{{now_rfc3339}}", now.UTC().Format(time.RFC3339),
 		"{{now_unix}}", strconv.FormatInt(now.Unix(), 10),
 	)
 }
@@ -288,7 +289,11 @@ func change(body []byte, changes []Change) ([]byte, error) {
 			at := ((c.At % len(body)) + len(body)) % len(body)
 			body[at] ^= 1
 		case "append":
-			body = append(bytes.Clone(body), c.Text...)
+			text, err := Expand(c.Text, time.Time{}, Stamp{})
+			if err != nil {
+				return nil, fmt.Errorf("change body: %w", err)
+			}
+			body = append(bytes.Clone(body), text...)
 		case "replace":
 			if c.Old == "" || !bytes.Contains(body, []byte(c.Old)) {
 				return nil, fmt.Errorf("change body: %q is not in it", clip(c.Old))

@@ -244,7 +244,7 @@ type Sign struct {
 // Change changes the body after it was signed.
 type Change struct {
 	Flip    bool   `yaml:"flip,omitempty"`     // one byte of the data
-	Append  string `yaml:"append,omitempty"`   // text at the end
+	Append  string `yaml:"append,omitempty"`   // text at the end, with {{hex:FF}} for bytes
 	NewID   bool   `yaml:"new_id,omitempty"`   // the id
 	NewType bool   `yaml:"new_type,omitempty"` // the type
 }

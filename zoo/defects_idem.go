@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // dedupeDefects are the receivers that tell duplicates by the wrong thing, or
@@ -60,6 +61,16 @@ func dedupeDefects() []Animal {
 		dedupedBy("dedupe-by-32-characters", "the column of ids takes 32 characters and cuts off the rest",
 			ids("IDEM-06"), acknowledged(), nil,
 			func(d *delivery) string { return d.event.id[:min(32, len(d.event.id))] }),
+		dedupedBy("dedupe-by-slug", "ids are made fit for file names before they are compared: every other character becomes _, and the ends are trimmed",
+			ids("IDEM-06"), acknowledged(), nil,
+			func(d *delivery) string {
+				return strings.Trim(strings.Map(func(r rune) rune {
+					if r < 128 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+						return r
+					}
+					return '_'
+				}, d.event.id), "_")
+			}),
 		dedupedBy("dedupe-by-request-id", "duplicates are told by X-Request-Id, which a proxy draws anew",
 			ids("IDEM-09"), acknowledged("RTY-01", "RTY-03", "IDEM-01", "IDEM-02", "IDEM-04", "IDEM-07"), ids("IDEM-05"),
 			func(d *delivery) string {

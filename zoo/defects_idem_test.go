@@ -53,6 +53,7 @@ func idemSymptoms() map[string]symptom {
 		},
 		"dedupe-ignores-case":     pair("evt_a", "evt_A"),
 		"dedupe-by-32-characters": pair("evt_"+strings.Repeat("x", 60)+"1", "evt_"+strings.Repeat("x", 60)+"2"),
+		"dedupe-by-slug":          pair("evt_1-1", "evt_1_1"),
 		"dedupe-by-request-id":    copiesWith("X-Request-Id"),
 		"dedupe-by-user-agent":    copiesWith("User-Agent"),
 		"dedupe-remembers-500": func(s *sender) bool {

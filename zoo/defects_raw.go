@@ -42,6 +42,19 @@ func rawDefects() []Animal {
 				}
 				return []byte(string(out))
 			}),
+		{
+			Name: "invalid-bytes-dropped", Defect: "the body is decoded to text first, which drops what is no UTF-8",
+			Catches: ids("SIG-05"),
+			Also:    holes(),
+			Advice:  ids("SIG-15"),
+			breed: func(rc *receiver) {
+				rc.read = func(d *delivery) *answer {
+					a := rc.readAll(d)
+					d.body = bytes.ToValidUTF8(d.body, nil)
+					return a
+				}
+			},
+		},
 	}
 }
 

@@ -34,8 +34,12 @@ func rawSymptoms() map[string]symptom {
 			body := fresh("evt_1")
 			return s.send(body+"\n").refused() && s.send(body+"\n", signed(testKey, body)).ok()
 		},
-		"newlines-normalised":   unusual("\r\n1"),
-		"ascii-only":            unusual(`"é"`),
+		"newlines-normalised": unusual("\r\n1"),
+		"ascii-only":          unusual(`"é"`),
+		"invalid-bytes-dropped": func(s *sender) bool {
+			body := fresh("evt_1")
+			return s.send(body+"\xff", signed(testKey, body)).ok()
+		},
 		"latin1-decoded":        unusual(`"é"`),
 		"content-type-compared": refusedToo(func() string { return fresh("evt_1") }, with("Content-Type", "application/json; charset=utf-8")),
 		"chunked-refused": func(s *sender) bool {

@@ -27,6 +27,8 @@ func freshnessDefects() []Animal {
 			ids("RPL-01"), holes(), forever, tolerance),
 		window("tolerance-one-hour", "an event may be an hour old",
 			ids("RPL-01", "RPL-02"), holes(), time.Hour, time.Hour),
+		window("tolerance-ten-minutes", "an event may be ten minutes old",
+			ids("RPL-01", "RPL-02"), holes(), 10*time.Minute, 10*time.Minute),
 		window("tolerance-one-minute", "an event may be a minute old, which a slow network takes",
 			ids("RPL-03"), nil, time.Minute, time.Minute),
 		// Seconds are rounded somewhere: five of them are no skew.

@@ -19,6 +19,7 @@ func rplSymptoms() map[string]symptom {
 		"freshness-not-checked": taken(aged(25 * 365 * day)),
 		"future-not-checked":    taken(aged(-365 * day)),
 		"past-not-checked":      taken(aged(25 * 365 * day)),
+		"tolerance-ten-minutes": taken(aged(9 * time.Minute)),
 		"tolerance-one-hour":    taken(aged(10 * time.Minute)),
 		"tolerance-one-minute":  refusedToo(aged(240 * time.Second)),
 		"clock-skew-refused": func(s *sender) bool {

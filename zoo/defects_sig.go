@@ -224,6 +224,19 @@ func wrongKeyOrAlgorithm() []Animal {
 		acceptsToo("test-key-accepted", "the key of the test environment was left in the list of keys", ids("SIG-09"),
 			func(_ string, body []byte) string { return sign("test", body) }),
 		acceptsToo("sha1-accepted", "an HMAC-SHA1 is taken too", ids("SIG-10"), keyed(sha1.New)),
+		{
+			Name: "algorithm-from-header", Defect: "the sender may name the algorithm, in a header that nobody signed",
+			Catches: ids("SIG-10"),
+			Also:    holes(),
+			breed: func(rc *receiver) {
+				rc.verify = func(d *delivery) *answer {
+					if strings.EqualFold(d.r.Header.Get("X-Claude-Signature-Algorithm"), "sha1") && rc.signature(d) == keyed(sha1.New)(rc.keys[0], d.body) {
+						return nil
+					}
+					return rc.verified(d)
+				}
+			},
+		},
 		acceptsToo("md5-accepted", "an HMAC-MD5 is taken too", ids("SIG-10"), keyed(md5.New)),
 		acceptsToo("sha512-accepted", "an HMAC-SHA512 is taken too", ids("SIG-10"), keyed(sha512.New)),
 		acceptsToo("unkeyed-hash-accepted", "a SHA-256 of the body, without any key, is taken too", ids("SIG-10"),

@@ -58,6 +58,13 @@ func sigSymptoms() map[string]symptom {
 			_, _ = io.WriteString(h, b)
 			return hex.EncodeToString(h.Sum(nil))
 		}),
+		"algorithm-from-header": func(s *sender) bool {
+			body := fresh("evt_1")
+			h := hmac.New(sha1.New, []byte(testKey))
+			_, _ = io.WriteString(h, body)
+			mac := with(signatureHeader, hex.EncodeToString(h.Sum(nil)))
+			return s.send(body, mac).refused() && s.send(body, mac, with("X-Claude-Signature-Algorithm", "sha1")).ok()
+		},
 		"md5-accepted": takesForged(func(b string) string {
 			h := hmac.New(md5.New, []byte(testKey))
 			_, _ = io.WriteString(h, b)

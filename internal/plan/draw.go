@@ -59,7 +59,7 @@ func fill(text string, vars map[string]string, rng *rand.Rand) (string, error) {
 				digits = idDigits
 			}
 			b.WriteString(draw(rng, digits, n))
-		case name == "stamp" || name == "stamp_unix" || name == "stamp_unix_ms" || name == "repeat" || name == "hex" || name == "signature" || name == "now" || name == "now_unix":
+		case name == "stamp" || name == "stamp_unix" || name == "stamp_unix_ms" || name == "repeat" || name == "hex" || name == "signature" || name == "now" || name == "now_unix" || name == "now_rfc3339":
 			b.WriteString("{{" + word + "}}")
 		default:
 			return "", fmt.Errorf("unknown placeholder {{%s}}", word)

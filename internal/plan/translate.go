@@ -86,11 +86,11 @@ func (d *drawing) typeOf(text string) (string, error) {
 // ids refuses ids that events of the contract cannot have: nothing is proved by a receiver
 // that takes a UUID for one, or by what no header can carry.
 func (d *drawing) ids(spec scenarios.Event, id string) error {
-	other := strings.Contains(spec.ID, "{{swapcase}}") || strings.Contains(spec.ID, "{{last}}")
-	if other && d.con.IDForm().Kind != contract.FillRandomID {
+	nearly := spec.ID != "" && spec.IDOf != ""
+	if nearly && d.con.IDForm().Kind != contract.FillRandomID {
 		return errNoPlace
 	}
-	if d.con.IDInHeader() && strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
+	if d.con.IDInHeader() && (strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) || strings.TrimSpace(id) != id) {
 		return errNoPlace
 	}
 	return nil

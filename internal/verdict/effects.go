@@ -33,7 +33,7 @@ func (j judge) effects(c *plan.Case, all []seen, out *reports.Case) {
 	}
 	var got []string
 	for _, id := range sortedKeys(c.Effects) {
-		want, have := c.Effects[id], fx.Counts[id]
+		want, have := wanted(c, all, id), fx.Counts[id]
 		got = append(got, fmt.Sprintf("%d effect(s) of %s", have, shorten(id)))
 		if want == have {
 			continue
@@ -60,6 +60,16 @@ func (j judge) effects(c *plan.Case, all []seen, out *reports.Case) {
 	out.Actual = join(out.Actual, got)
 	out.Status = reports.Pass
 	j.states(c, out)
+}
+
+// wanted is how often an event must have taken effect: what may be refused, and was, not at all.
+func wanted(c *plan.Case, all []seen, id string) int {
+	for _, s := range about(all, id) {
+		if s.Expect != scenarios.ExpectNotServer || s.attempt.Status < 400 || s.attempt.Status > 499 {
+			return c.Effects[id]
+		}
+	}
+	return 0
 }
 
 // states judges the state that an observer reports for an event's task, if it
