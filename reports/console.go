@@ -18,6 +18,9 @@ type ConsoleOptions struct {
 	// ReportDir is the folder that the report files were written to; "" when
 	// there are none.
 	ReportDir string
+	// Again is the command that sends a case anew, but for the name of the case's file at its
+	// end; "" when none does, as for a receiver that ended with the run.
+	Again string
 }
 
 // maxConsoleCases is how many ways in which a check fails the console shows.
@@ -129,8 +132,8 @@ func (c *console) failure(check *Check) {
 		c.field("why", bc.Why, maxShort)
 		c.timeline(bc.Timeline)
 		c.field("repeat", bc.Repeat, maxSentence)
-		if bc.File != "" && c.o.ReportDir != "" {
-			c.field("or", "hookdrill conformance --repeat "+filepath.Join(c.o.ReportDir, bc.File), maxSentence)
+		if bc.File != "" && c.o.ReportDir != "" && c.o.Again != "" {
+			c.field("or", c.o.Again+" "+filepath.Join(c.o.ReportDir, bc.File), maxSentence)
 		}
 		c.field("so too", names(same[1:]), maxSentence)
 	}

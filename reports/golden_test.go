@@ -94,7 +94,7 @@ func TestGoldens(t *testing.T) {
 		{"report.html", reports.WriteHTML},
 		{"summary.md", reports.WriteSummary},
 		{"console.txt", func(w io.Writer, r *reports.Report) error {
-			return reports.WriteConsole(w, r, reports.ConsoleOptions{ReportDir: "out/conformance"})
+			return reports.WriteConsole(w, r, reports.ConsoleOptions{ReportDir: "out/conformance", Again: "hookdrill conformance --repeat"})
 		}},
 		{"console-color.txt", func(w io.Writer, r *reports.Report) error {
 			return reports.WriteConsole(w, r, reports.ConsoleOptions{Color: true})

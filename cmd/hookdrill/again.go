@@ -13,6 +13,7 @@ import (
 	"hookdrill/internal/casefile"
 	"hookdrill/internal/conformance"
 	"hookdrill/internal/plan"
+	"hookdrill/internal/repeat"
 	"hookdrill/mockclaude"
 	"hookdrill/reports"
 )
@@ -62,6 +63,28 @@ func (f *conformanceFlags) recall(typed map[string]bool, contractGiven bool) err
 		}
 	}
 	return nil
+}
+
+// sendAgain is the command that sends a case of this run again, but for its file; "" when
+// hookdrill started the receiver, which is gone by then. The target and the contract are in
+// the file; where the key is, and who observes, are not.
+func (f *conformanceFlags) sendAgain() string {
+	if f.exec != "" {
+		return ""
+	}
+	args := []string{"hookdrill conformance"}
+	add := func(flag, value string) {
+		if value != "" {
+			args = append(args, flag+" "+repeat.Quote(value))
+		}
+	}
+	add("--key-env", f.keyEnv)
+	add("--key-file", f.keyFile)
+	add("--observe", tokenless(f.observe))
+	add("--observe-sql", passwordless(f.observeSQL))
+	add("--observe-query", f.observeQuery)
+	add("--ca", f.ca)
+	return strings.Join(append(args, "--repeat"), " ")
 }
 
 // sameContract refuses a contract that is not the one of the case.

@@ -49,7 +49,7 @@ func TestRepeatOnAnotherMachine(t *testing.T) {
 	if strings.Contains(string(data), testKey) {
 		t.Fatal("the key is in the file")
 	}
-	if !strings.Contains(first.stdout, "--repeat out/conformance/"+name) {
+	if !strings.Contains(first.stdout, "--observe "+probeOf(target)+" --repeat out/conformance/"+name) {
 		t.Errorf("the console does not name the file:\n%s", first.stdout)
 	}
 	send := func(want int, says string, args ...string) {
@@ -97,4 +97,24 @@ func TestRepeatOnAnotherMachine(t *testing.T) {
 	send(reports.ExitUsage, "it has schema 2")
 	data = []byte(`{"schema": 1}`)
 	send(reports.ExitUsage, "not a case that hookdrill wrote")
+}
+
+// TestTheCommandFindsKeyAndObserver: what the file of a case does not hold stands in the command
+// beside it, and a receiver that ended with the run is given no such command.
+func TestTheCommandFindsKeyAndObserver(t *testing.T) {
+	t.Parallel()
+	var f conformanceFlags
+	if got := f.sendAgain(); got != "hookdrill conformance --repeat" {
+		t.Errorf("%q", got)
+	}
+	f.keyEnv, f.observe, f.observeQuery = "MY_KEY", "http://127.0.0.1:1/probe", "SELECT id, n FROM effects WHERE id = ANY($1)"
+	const want = "hookdrill conformance --key-env MY_KEY --observe http://127.0.0.1:1/probe " +
+		"--observe-query 'SELECT id, n FROM effects WHERE id = ANY($1)' --repeat"
+	if got := f.sendAgain(); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	f.exec = "python3 app.py"
+	if got := f.sendAgain(); got != "" {
+		t.Errorf("%q for a receiver that is gone", got)
+	}
 }

@@ -215,7 +215,7 @@ func (f *conformanceFlags) report(report *reports.Report, dir string, s Streams)
 		_ = reports.WriteConsole(s.Out, report, reports.ConsoleOptions{Color: terminal(s.Out, s)})
 		return err
 	}
-	if err := reports.WriteConsole(s.Out, report, reports.ConsoleOptions{Color: terminal(s.Out, s), ReportDir: dir}); err != nil {
+	if err := reports.WriteConsole(s.Out, report, reports.ConsoleOptions{Color: terminal(s.Out, s), ReportDir: dir, Again: f.sendAgain()}); err != nil {
 		return fmt.Errorf("write summary: %w", err)
 	}
 	if code := reports.ExitCode(report); code != reports.ExitOK {
