@@ -213,6 +213,9 @@ func (s *Sender) Signer() *Signer { return s.signer }
 // Redactor returns what takes this sender's secrets out of texts.
 func (s *Sender) Redactor() *Redactor { return s.redactor }
 
+// Timeout is the bound of an attempt that names none of its own.
+func (s *Sender) Timeout() time.Duration { return s.cfg.Timeout }
+
 // Close closes every open connection. Whatever is under way ends as canceled,
 // and so does everything that is sent afterwards.
 func (s *Sender) Close() {

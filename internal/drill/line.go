@@ -19,9 +19,11 @@ const (
 	halfPause = 2 * time.Second
 	halfLimit = 4 * time.Second
 	// narrow is how many KiB a second a bad line lets through, and padding how many bytes
-	// an event has more there: it is some three seconds on its way.
+	// an event has more there: it is some three seconds on its way, unless that is more than
+	// half of the sender's time limit. About headers bytes come before the body.
 	narrow  = 1
 	padding = 3 << 10
+	headers = 512
 	// statusLine is less than an answer's first line is long, in bytes.
 	statusLine = 16
 )
@@ -172,15 +174,30 @@ func (t *trial) halfOpened(ctx context.Context) verdict {
 	return verdict{actual: fmt.Sprintf("%d events acknowledged beside %d dead connections", len(others), halfOpen)}
 }
 
+// slowly pads events for a bad line, and says how many KiB a second it lets through and how
+// long the longest body is. An event is on its way for half of the sender's time limit at
+// most: the other half is the receiver's, who must not be accused of what the line took.
+func (t *trial) slowly(events []*event) (rate, longest int) {
+	for _, e := range events {
+		longest = max(longest, len(e.Body))
+	}
+	half := t.cfg.Sender.Timeout() / 2
+	perKiB := max(1, int(half.Milliseconds())<<10/1000) // bytes within that time, at 1 KiB a second
+	rate = max(narrow, (longest+headers+perKiB-1)/perKiB)
+	more := min(padding, rate*perKiB-longest-headers)
+	for _, e := range events {
+		e.Body += strings.Repeat(" ", more)
+	}
+	return rate, longest + more
+}
+
 // narrowLine: DUR-10.
 func (t *trial) narrowLine(ctx context.Context) verdict {
 	events, err := t.draw(few)
 	if err != nil {
 		return nothing(err)
 	}
-	for _, e := range events {
-		e.Body += strings.Repeat(" ", padding)
-	}
+	rate, longest := t.slowly(events)
 	if err := t.fresh(ctx, events); err != nil {
 		return nothing(err)
 	}
@@ -189,10 +206,10 @@ func (t *trial) narrowLine(ctx context.Context) verdict {
 		return nothing(err)
 	}
 	defer l.close()
-	if err := l.Narrow(narrow); err != nil {
+	if err := l.Narrow(rate); err != nil {
 		return nothing(err)
 	}
-	t.note("%d events of some %d KiB are sent over lines of %d KiB a second", len(events), padding>>10, narrow)
+	t.note("%d events of up to %d bytes are sent over lines of %d KiB a second", len(events), longest, rate)
 	l.together(ctx, events, nil)
 	var late []*event
 	for _, e := range events {
