@@ -119,6 +119,7 @@ func (r *Receiver) Start(ctx context.Context) error {
 	if !vacant(ctx, r.cfg.Address) {
 		return &StartError{Problem: "something listens at " + r.cfg.Address + " already", Busy: true}
 	}
+	r.forget()
 	//nolint:gosec // the user's own command, on purpose
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", r.cfg.Command) // outlives ctx, so that a run can end in order
 	cmd.Dir, cmd.Env = r.cfg.Dir, append(append(os.Environ(), r.cfg.Env...), r.mark)
@@ -149,6 +150,18 @@ func (r *Receiver) Start(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// forget lets the guard of a receiver go that ended by itself: it would end the next one, which has the
+// same mark.
+func (r *Receiver) forget() {
+	r.mu.Lock()
+	guard := r.guard
+	r.cmd, r.guard = nil, nil
+	r.mu.Unlock()
+	if guard != nil {
+		guard.release()
+	}
 }
 
 func (r *Receiver) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) error {
@@ -302,7 +315,7 @@ func (r *Receiver) Kill() error {
 func (r *Receiver) kill() {
 	r.mu.Lock()
 	cmd, ended, guard := r.cmd, r.ended, r.guard
-	r.cmd = nil
+	r.cmd, r.guard = nil, nil
 	r.mu.Unlock()
 	if cmd == nil {
 		return

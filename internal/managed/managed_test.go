@@ -254,6 +254,31 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestCrash: a receiver that ended by itself is started again, and nothing that watched over it ends the
+// next one.
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	r, address, err := start(t, "exec "+server(t, "$PORT"), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := r.guard
+	_ = r.cmd.Process.Kill()
+	<-r.ended
+	if r.Running() {
+		t.Fatal("it runs after its end")
+	}
+	if err := r.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if first.cmd.ProcessState == nil {
+		t.Error("the guard of the first still stands by")
+	}
+	if !r.Running() || !listening(t.Context(), address) {
+		t.Error("the second is gone")
+	}
+}
+
 // TestHooks: a receiver in other hands is started, stopped and killed by commands.
 func TestHooks(t *testing.T) {
 	t.Parallel()
