@@ -9,7 +9,8 @@ import (
 )
 
 // shapes are the commands at the end of the pages of requirements, with the requirement whose page is carried out
-// for all that differ from it by nothing but the requirement. Code in three languages is held by internal/reqpages.
+// for all that differ from it by nothing but the requirement. The code in three languages is that of internal/fixes, whose
+// tests parse it; internal/reqpages holds the pages to it.
 func shapes() map[string]string {
 	const target = " --target http://127.0.0.1:8080/webhooks/claude"
 	return map[string]string{
@@ -80,7 +81,7 @@ func TestRequirementPages(t *testing.T) {
 
 // requirement is how a page of one is carried out.
 func requirement(id string) page {
-	const code = "internal/reqpages/main_test.go TestSnippets"
+	const code = "internal/reqpages/main_test.go TestPagesAreUpToDate"
 	p := page{steps: []step{{find: "```python", held: code}, {find: "```js", held: code}, {find: "```go", held: code}}}
 	last := step{find: "hookdrill ", then: says("✓ CONFORMANT")}
 	// other starts a bundled receiver of another contract where the page has the one of claude.
