@@ -170,6 +170,9 @@ func checkStep(at string, s Step, word func(at, what, value string, known ...str
 	if s.Expect == ExpectStatus && (s.Status < 200 || s.Status > 599) {
 		bad("%s: expect status needs a status from 200 to 599", at)
 	}
+	if s.StampOffset != 0 && s.StampTolerances != 0 {
+		bad("%s: stamp_offset and stamp_tolerances both move the timestamp; leave one of them out", at)
+	}
 	for _, e := range s.Edit {
 		if (e.Set == "") == (e.Remove == "") {
 			bad("%s: an edit needs one of set and remove", at)

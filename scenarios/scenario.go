@@ -141,9 +141,11 @@ type Step struct {
 	// Pad makes the body at least that many bytes long.
 	Pad int `yaml:"pad,omitempty"`
 
-	// StampOffset moves the timestamp; StampFormat writes it otherwise.
-	StampOffset time.Duration `yaml:"stamp_offset,omitempty"`
-	StampFormat string        `yaml:"stamp_format,omitempty"`
+	// StampOffset moves the timestamp, StampTolerances by so many times as much as the contract
+	// tolerates (300 s where it states no limit), to a second; not both. StampFormat writes it otherwise.
+	StampOffset     time.Duration `yaml:"stamp_offset,omitempty"`
+	StampTolerances float64       `yaml:"stamp_tolerances,omitempty"`
+	StampFormat     string        `yaml:"stamp_format,omitempty"`
 	// FreshHeader leaves the timestamp in a header at the moment of sending, whatever
 	// StampOffset does to the one in the body.
 	FreshHeader bool `yaml:"fresh_header,omitempty"`

@@ -159,6 +159,8 @@ func TestWrongWordsAreRefused(t *testing.T) {
 		"comma in a name":   {"name: everything", `name: "a,b"`},
 		"no scenarios":      {whole, "family: SIG\nscenarios: []\n"},
 		"duration":          {"wait: 1s", "wait: soon"},
+		"two offsets":       {"wait: 1s", "stamp_offset: 1s\n            stamp_tolerances: 0.5"},
+		"words for a limit": {"wait: 1s", "stamp_tolerances: twice"},
 		"text for a number": {"wait: 1s", "copies: many"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -281,7 +281,7 @@ func (d *drawing) delivery(raw scenarios.Step, e mockclaude.Event) (Delivery, er
 	out.Delivery = mockclaude.Delivery{
 		EventID: e.ID, Type: e.Type, TaskID: e.TaskID,
 		Method: raw.Method, HeaderCase: raw.HeaderCase, HeaderOrder: raw.HeaderOrder,
-		Stamp: mockclaude.Stamp{Offset: raw.StampOffset, Format: raw.StampFormat},
+		Stamp: mockclaude.Stamp{Offset: d.offset(raw), Format: raw.StampFormat},
 	}
 	for _, name := range raw.Drop {
 		if name == "{{auth_headers}}" {

@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -101,7 +103,7 @@ func (d *drawing) ids(spec scenarios.Event, id string) error {
 func (d *drawing) fields(raw scenarios.Step, o *object, out *Delivery, vars map[string]string) error {
 	if raw.StampFormat != "" && d.con.Freshness.Source == contract.FreshHeader {
 		out.Stamp.Format = ""
-		out.HeaderStamp = &mockclaude.Stamp{Offset: raw.StampOffset, Format: raw.StampFormat}
+		out.HeaderStamp = &mockclaude.Stamp{Offset: d.offset(raw), Format: raw.StampFormat}
 	}
 	if d.con.HasFreshness() && raw.StampFormat == d.stampFormat() && raw.StampFormat != "" && len(raw.Edit) > 0 {
 		return errNoPlace // the mistaken format is this contract's own
@@ -123,6 +125,19 @@ func (d *drawing) fields(raw scenarios.Step, o *object, out *Delivery, vars map[
 	}
 	return nil
 }
+
+// offset is how far a step moves the timestamp. What is called too old or fresh enough is so by the
+// contract's own limit.
+func (d *drawing) offset(raw scenarios.Step) time.Duration {
+	if raw.StampTolerances == 0 {
+		return raw.StampOffset
+	}
+	limit := cmp.Or(time.Duration(d.con.Freshness.Tolerance), usualTolerance)
+	return time.Duration(math.Round(raw.StampTolerances*limit.Seconds())) * time.Second
+}
+
+// usualTolerance stands for the limit of a contract that states none.
+const usualTolerance = 300 * time.Second
 
 func roles() []string {
 	return []string{contract.RoleID, contract.RoleType, contract.RoleTimestamp, contract.RoleData, contract.RoleSubject}

@@ -232,3 +232,35 @@ func TestDistantFutures(t *testing.T) {
 		}
 	}
 }
+
+// TestAgesFollowTheTolerance: what is too old for one contract is fresh for another.
+func TestAgesFollowTheTolerance(t *testing.T) {
+	t.Parallel()
+	for _, tolerance := range []time.Duration{time.Minute, 5 * time.Minute, time.Hour, 7 * 24 * time.Hour} {
+		in := input(t)
+		c := *in.Contract
+		c.Freshness.Tolerance = contract.Duration(tolerance)
+		in.Contract = &c
+		p := build(t, in)
+		moved := 0
+		for _, one := range p.Cases {
+			if !strings.HasPrefix(one.ID, "RPL-0") || one.ID > "RPL-04" && !strings.HasPrefix(one.ID, "RPL-06") {
+				continue
+			}
+			for _, s := range one.Steps {
+				for _, d := range s.Deliveries {
+					if d.Stamp.Offset == 0 {
+						continue
+					}
+					moved++
+					if old := d.Stamp.Offset.Abs() > tolerance; old != (d.Expect == scenarios.ExpectRefused) {
+						t.Errorf("tolerance %s: %s is stamped %s away and expected to be %s", tolerance, one.ID, d.Stamp.Offset, d.Expect)
+					}
+				}
+			}
+		}
+		if moved < 8 {
+			t.Errorf("tolerance %s: only %d deliveries are stamped otherwise", tolerance, moved)
+		}
+	}
+}
