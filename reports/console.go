@@ -49,7 +49,9 @@ func WriteConsole(w io.Writer, r *Report, o ConsoleOptions) error {
 		}
 	}
 	c.oneLiners()
-	c.unproved()
+	if r.Preflight == nil { // otherwise it is everything, for one reason
+		c.unproved()
+	}
 	c.tail()
 	if _, err := io.WriteString(w, c.b.String()); err != nil {
 		return fmt.Errorf("write console summary: %w", err)
@@ -224,6 +226,9 @@ func (c *console) byReason(checks []*Check) {
 func (c *console) tail() {
 	var times []string
 	for _, f := range c.r.Families {
+		if f.DurationMS == 0 {
+			continue
+		}
 		times = append(times, line(f.Family, maxShort)+" "+span(f.DurationMS))
 	}
 	c.printf("\n")

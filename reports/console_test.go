@@ -79,6 +79,17 @@ func TestConsoleShowsWaysOfFailing(t *testing.T) {
 	}
 }
 
+// A run that could not start says why, and not of each requirement that it was not exercised.
+func TestConsoleOfARunThatCouldNotStart(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	r.Preflight = &reports.Preflight{Kind: "refused", Problem: "Nothing listens.", Cause: "It is not running.", Mend: "Start it."}
+	text := writeConsole(t, r, reports.ConsoleOptions{})
+	if !strings.Contains(text, "mend     Start it.") || strings.Contains(text, "\nNot exercised\n") || strings.Contains(text, "\nNot observed\n") {
+		t.Errorf("have\n%s", text)
+	}
+}
+
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	new(reports.Progress).Check(reports.Check{}) // the zero value prints nothing

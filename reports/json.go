@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // WriteJSON writes r as report.json, indented. What is missing is made
@@ -49,6 +51,10 @@ func ReadJSON(rd io.Reader) (*Report, error) {
 		return nil, fmt.Errorf("read report: not JSON: %w", json.Unmarshal(data, new(any)))
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) && kind.Field == "" {
+			return nil, fmt.Errorf("read report: not a hookdrill report: it is JSON, but no object: %s", kind.Value)
+		}
 		return nil, fmt.Errorf("read report: not a hookdrill report: %w", err)
 	}
 	switch {
@@ -73,7 +79,11 @@ func Open(path string) (*Report, error) {
 		return nil, fmt.Errorf("read report: %w", err)
 	}
 	if info.IsDir() {
+		folder := path
 		path = filepath.Join(path, fileJSON)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read report: there is no %s in %s%s", fileJSON, Clean(folder), below(folder))
+		}
 	}
 	file, err := os.Open(path) //nolint:gosec // the user's own report
 	if err != nil {
@@ -85,6 +95,19 @@ func Open(path string) (*Report, error) {
 		return nil, fmt.Errorf("%s: %w", Clean(path), err)
 	}
 	return r, nil
+}
+
+// below names the folders in a folder that do hold a report, as a mend.
+func below(folder string) string {
+	found, err := filepath.Glob(filepath.Join(folder, "*", fileJSON))
+	if err != nil || len(found) == 0 {
+		return ""
+	}
+	var names []string
+	for _, file := range found {
+		names = append(names, Clean(filepath.Dir(file)))
+	}
+	return "; there is one in " + strings.Join(names, ", ")
 }
 
 // maxReport bounds what is read of a report; a longer one is cut, and then no JSON.

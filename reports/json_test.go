@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -176,7 +177,7 @@ func TestReadJSONRefuses(t *testing.T) {
 		{"text", "<html>", "not JSON"},
 		{"cut off", `{"schema":1,"tool":{"name":"hookdrill"`, "not JSON"},
 		{"two values", `{} {}`, "not JSON"},
-		{"a list", `[]`, "not a hookdrill report"},
+		{"a list", `[]`, "not a hookdrill report: it is JSON, but no object: array"},
 		{"null", `null`, "not a hookdrill report"},
 		{"another tool", `{"schema":1,"tool":{"name":"vegeta"}}`, "not a hookdrill report"},
 		{"no schema", `{"tool":{"name":"hookdrill"}}`, `no "schema"`},
@@ -214,4 +215,19 @@ func FuzzReadJSON(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A folder of reports is not a report, but holds some.
+func TestOpenNamesTheReportsBelow(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := reports.Open(dir); err == nil || !strings.HasSuffix(err.Error(), "there is no report.json in "+dir) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	if err := reports.WriteAll(filepath.Join(dir, "conformance"), sample()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reports.Open(dir); err == nil || !strings.HasSuffix(err.Error(), "; there is one in "+filepath.Join(dir, "conformance")) {
+		t.Errorf("a folder with a report below: %v", err)
+	}
 }
