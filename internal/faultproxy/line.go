@@ -7,6 +7,7 @@ import (
 	"io"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/toxics"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
@@ -20,6 +21,7 @@ type Line struct{ proxy *toxiproxy.Proxy }
 func NewLine(target string) (*Line, error) {
 	zerolog.SetGlobalLevel(zerolog.Disabled) // the bandwidth toxic writes to stderr by itself
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.New(io.Discard))
+	toxics.Register(silent, new(silence))
 	l := &Line{toxiproxy.NewProxy(server, "line", "127.0.0.1:0", target)}
 	if err := l.proxy.Start(); err != nil {
 		return nil, fmt.Errorf("start fault proxy: %w", err)
@@ -43,7 +45,7 @@ func (l *Line) Cut(after int) error {
 
 // Silence lets nothing through any more, not even that the sender has hung up.
 func (l *Line) Silence() error {
-	return errors.Join(toxic(l.proxy, "timeout", "upstream", map[string]any{"timeout": 0}), toxic(l.proxy, "timeout", "downstream", map[string]any{"timeout": 0}))
+	return errors.Join(toxic(l.proxy, silent, "upstream", nil), toxic(l.proxy, silent, "downstream", nil))
 }
 
 // Narrow lets so many KiB a second through, in both directions, on each connection.
@@ -55,4 +57,32 @@ func (l *Line) Narrow(rate int) error {
 func (l *Line) Heal(ctx context.Context) { l.proxy.Toxics.ResetToxics(ctx) }
 
 // Close ends the proxy.
-func (l *Line) Close() { l.proxy.Stop() }
+func (l *Line) Close() {
+	l.Heal(context.Background()) // a silence waits for that
+	l.proxy.Stop()
+}
+
+// silent is the name of silence.
+const silent = "silence"
+
+// silence is a toxic that swallows everything, the end of the data included. Toxiproxy's own timeout
+// closes the other side when one side has closed, as no line does that is dead.
+type silence struct{}
+
+// Pipe reads until the toxic is taken out.
+func (*silence) Pipe(stub *toxics.ToxicStub) {
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case c := <-stub.Input:
+			if c == nil {
+				<-stub.Interrupt
+				return
+			}
+		}
+	}
+}
+
+// Cleanup closes the connections, which nobody believes in any more.
+func (*silence) Cleanup(stub *toxics.ToxicStub) { stub.Close() }

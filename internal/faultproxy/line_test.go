@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -78,5 +80,54 @@ func TestLine(t *testing.T) {
 	l.Heal(t.Context())
 	if err := post(time.Minute, ""); err != nil {
 		t.Errorf("healed: %v", err)
+	}
+}
+
+// A dead line says nothing, not even that the sender has hung up: the receiver waits until it is healed.
+func TestSilenceHidesTheEnd(t *testing.T) {
+	t.Parallel()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	l, err := NewLine(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	sender, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	receiver, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = receiver.Close() }()
+	if _, err := io.WriteString(sender, "half"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(receiver, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Silence(); err != nil {
+		t.Fatal(err)
+	}
+	if err := sender.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := receiver.SetReadDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := receiver.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the receiver heard of the end: %d bytes, %v", n, err)
+	}
+	l.Heal(t.Context())
+	if err := receiver.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := receiver.Read(make([]byte, 1)); err == nil {
+		t.Errorf("after it was healed %d bytes came", n)
 	}
 }

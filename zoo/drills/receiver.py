@@ -23,6 +23,7 @@ DEFECT = os.environ.get("DEFECT", "")
 DB = os.environ["DB"]
 KNOWN = set()  # the ids of this process, for the defect memory
 LOCK = threading.Lock()
+READING = threading.Lock()  # for the defect one-reader
 QUEUE = queue.Queue()
 
 
@@ -67,6 +68,11 @@ def process_in_memory(event):
         db.execute("INSERT INTO effects VALUES (?)", (event,))
 
 
+def forget(event):
+    with connect() as db:
+        db.execute("DELETE FROM seen WHERE id = ?", (event,))
+
+
 def work():
     while True:
         event = QUEUE.get()
@@ -88,6 +94,33 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def answer_in_pieces(self, event):
+        """A failure in writing the answer undoes the mark, and not the work."""
+        try:
+            for piece in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 2\r\n", b"\r\n", b"{}"):
+                self.wfile.write(piece)
+                time.sleep(0.05)  # a line that is gone is noticed
+        except OSError:
+            forget(event)
+            self.close_connection = True
+
+    def body(self):
+        length = int(self.headers.get("Content-Length", 0))
+        if DEFECT == "one-reader":  # as with one worker, which waits for a sender that is gone
+            with READING:
+                return self.rfile.read(length)
+        if DEFECT == "hasty":  # no sender needs longer, somebody thought
+            began, body = time.monotonic(), b""
+            while len(body) < length:
+                if time.monotonic() - began > 1:
+                    return None
+                piece = self.rfile.read1(length - len(body))
+                if not piece:
+                    break
+                body += piece
+            return body
+        return self.rfile.read(length)
+
     def do_GET(self):
         url = urlsplit(self.path)
         if url.path != "/probe":
@@ -102,7 +135,10 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, json.dumps({"events": events}).encode())
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
+        if body is None:
+            self.close_connection = True
+            return self.answer(408)
         want = hmac.new(KEY, body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(want, self.headers.get("X-Claude-Signature", "")):
             return self.answer(401)
@@ -123,10 +159,14 @@ class Handler(BaseHTTPRequestHandler):
             process_in_memory(event)
         else:
             process(event)
+        if DEFECT == "undo":
+            return self.answer_in_pieces(event)
         self.answer(200)
 
 
 def main():
+    if DEFECT == "ephemeral" and os.path.exists(DB):  # as in a container without a volume
+        os.remove(DB)
     prepare()
     if DEFECT in ("acknowledge-first", "drains"):
         threading.Thread(target=work, daemon=True).start()

@@ -96,7 +96,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 				if ctx.Err() != nil {
 					return nil
 				}
-				one.done, results[i][seed] = true, one
+				one.done = true
+				results[i][seed] = one
 				mu.Lock()
 				defer mu.Unlock()
 				return one.tell(out, r, seed+1)
