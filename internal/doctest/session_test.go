@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"hookdrill/internal/pgtest"
+	"hookdrill/internal/testtool"
 )
 
 const (
@@ -240,10 +241,7 @@ func needs(t *testing.T, commands ...string) {
 		cmd := exec.CommandContext(t.Context(), "bash", "-c", c)
 		cmd.Env = environment(t, t.TempDir())
 		if out, err := cmd.CombinedOutput(); err != nil {
-			if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") == "1" {
-				t.Fatalf("%s: %v\n%s", c, err, out)
-			}
-			t.Skipf("%s: %v", c, err)
+			testtool.Missing(t, fmt.Errorf("%s: %w\n%s", c, err, out))
 		}
 	}
 }
