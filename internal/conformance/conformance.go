@@ -242,13 +242,21 @@ func (r *runner) target() reports.Target {
 	return t
 }
 
+// warmUp is how long a receiver that was started for the run may answer 503 to the first event.
+const warmUp = 30 * time.Second
+
 func (r *runner) preflight(ctx context.Context, in *verdict.Input) error {
 	events, err := plan.Trials(input(r.Config), trials+len(r.Further))
 	if err != nil {
 		return err
 	}
 	c := r.plan.Case(plan.PreflightID)
+	var warm time.Duration
+	if r.Receiver != nil { // it was started just now
+		warm = warmUp
+	}
 	result := preflight.Check(ctx, preflight.Config{
+		Warm:   warm,
 		Target: r.Target, Further: r.Further, Contract: r.Contract, Sender: r.sender, Keys: r.Keys, Case: c,
 		Trial: events[:trials], Each: events[trials:], Now: r.Now,
 		To: func(u *url.URL) (*mockclaude.Sender, error) { return newSender(r.Config, u) },

@@ -36,6 +36,8 @@ type Config struct {
 	Case  *plan.Case
 	Trial []mockclaude.Event
 	Now   func() time.Time
+	// Warm is how long a target that answers 503 is given to become ready; 0 for not at all.
+	Warm time.Duration
 	// Seen is told of each exchange.
 	Seen func(plan.Delivery, mockclaude.Exchange)
 }
@@ -69,6 +71,9 @@ func Check(ctx context.Context, cfg Config) *Result {
 	f := &flight{Config: cfg, out: &Result{Record: &record.Case{ID: cfg.Case.ID, Started: cfg.Now()}}}
 	deliveries := cfg.Case.Deliveries()
 	first := f.send(ctx, 0, deliveries[0])
+	for end := cfg.Now().Add(cfg.Warm); first.Status == http.StatusServiceUnavailable && cfg.Now().Before(end) && pause(ctx); {
+		first = f.send(ctx, 0, deliveries[0])
+	}
 	f.out.Server = reports.Clean(first.Server)
 	if !f.accepts(ctx, first) || !f.each(ctx) {
 		return f.out
@@ -79,6 +84,18 @@ func Check(ctx context.Context, cfg Config) *Result {
 	}
 	f.out.Record.Duration = cfg.Now().Sub(f.out.Record.Started)
 	return f.out
+}
+
+// pause waits before the next try of a target that is not ready; false when ctx ended.
+func pause(ctx context.Context) bool {
+	timer := time.NewTimer(250 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // accepts reports whether the first valid event was accepted, and says why if

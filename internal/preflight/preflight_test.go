@@ -45,6 +45,12 @@ func checkURL(t *testing.T, key string, target *url.URL) *Result {
 
 func checkUnder(t *testing.T, name, key string, target *url.URL) *Result {
 	t.Helper()
+	return Check(t.Context(), config(t, name, key, target))
+}
+
+// config is that of a preflight at a target.
+func config(t *testing.T, name, key string, target *url.URL) Config {
+	t.Helper()
 	c, err := contract.Load(name)
 	if err != nil {
 		t.Fatal(err)
@@ -73,9 +79,9 @@ func checkUnder(t *testing.T, name, key string, target *url.URL) *Result {
 		t.Fatal(err)
 	}
 	t.Cleanup(sender.Close)
-	return Check(t.Context(), Config{
+	return Config{
 		Target: target, Contract: c, Sender: sender, To: to, Keys: keys, Case: p.Case(plan.PreflightID), Trial: trial, Now: time.Now,
-	})
+	}
 }
 
 // verifying answers 200 where the signature is the one that a receiver makes,
@@ -215,6 +221,42 @@ func TestNothingWrong(t *testing.T) {
 			}
 			if len(r.Record.Attempts) != 2 || r.Record.Attempts[0].Delivery != 0 || r.Record.Attempts[1].Delivery != 1 {
 				t.Errorf("attempts %+v", r.Record.Attempts)
+			}
+		})
+	}
+}
+
+// TestWarm: a receiver that was started just now is given the time to become ready, and none that says
+// something else.
+func TestWarm(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		warm          time.Duration
+		status, tries int
+		want          bool
+	}{
+		"a receiver that hookdrill started": {time.Minute, http.StatusServiceUnavailable, 3, true},
+		"any other":                         {0, http.StatusServiceUnavailable, 1, false},
+		"one that failed":                   {time.Minute, http.StatusInternalServerError, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := 0 // of the one valid event; derivations are tried behind it
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if asked++; asked < 3 {
+					w.WriteHeader(c.status)
+				}
+			}))
+			t.Cleanup(server.Close)
+			target, err := url.Parse(server.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := config(t, "claude", "whsec_warm_0123456789", target)
+			cfg.Warm = c.warm
+			got := Check(t.Context(), cfg)
+			if (got.Problem == nil) != c.want || c.want && len(got.Record.Attempts) != c.tries+1 {
+				t.Errorf("%+v after %d attempts", got.Problem, len(got.Record.Attempts))
 			}
 		})
 	}
