@@ -224,7 +224,7 @@ func newPage(r *Report, m mender) *page {
 	p.Bar = bar(p.Tally, p.Total)
 	p.findings()
 	p.filters()
-	p.Complete = len(r.Checks) > 0 && len(p.Unexercised.Checks)+len(p.Unseen.Checks)+len(r.Unlock)+p.Broken == 0 &&
+	p.Complete = len(r.Checks) > 0 && len(r.LeftOut) == 0 && len(p.Unexercised.Checks)+len(p.Unseen.Checks)+len(r.Unlock)+p.Broken == 0 &&
 		r.Preflight == nil && !r.Interrupted && r.Verdict != Failed
 	for _, o := range r.Observers {
 		p.Complete = p.Complete && o.Trusted

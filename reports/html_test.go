@@ -53,6 +53,17 @@ func attr(n *html.Node, name string) string {
 
 // TestHTMLIsHarmless lets a target say what it likes, and looks at what a
 // browser makes of it: only the elements and attributes of the template.
+// A selection that kept everything has not seen everything.
+func TestHTMLOfASelectionIsNotComplete(t *testing.T) {
+	t.Parallel()
+	r := allPassed()
+	r.LeftOut = []string{"SIG-01", "SIG-02"}
+	text := writeHTML(t, r)
+	if !strings.Contains(text, "2 requirements of the catalogue were left out of this run") || strings.Contains(text, "Nothing: every check") {
+		t.Error("what was left out is not said on the first screen")
+	}
+}
+
 func TestHTMLIsHarmless(t *testing.T) {
 	t.Parallel()
 	elementsAllowed := strings.Fields(`html head body meta title style header main footer section article div p span strong b
