@@ -38,22 +38,22 @@ type line struct {
 }
 
 // dial opens a line to the receiver.
-func (t *trial) line() (*line, error) {
+func (t *trial) line(ctx context.Context) (*line, error) {
 	proxy, err := faultproxy.NewLine(t.cfg.Address)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what failed
 	}
 	sender, err := t.cfg.Via(proxy.Address())
 	if err != nil {
-		proxy.Close()
+		proxy.Close(ctx)
 		return nil, fmt.Errorf("send through a proxy: %w", err)
 	}
 	return &line{proxy, t, sender}, nil
 }
 
-func (l *line) close() {
+func (l *line) close(ctx context.Context) {
 	l.sender.Close()
-	l.Line.Close()
+	l.Line.Close(ctx)
 }
 
 // together delivers events once through the line, at the same time.
@@ -92,11 +92,11 @@ func (t *trial) lostAnswers(ctx context.Context) verdict {
 	if err := t.fresh(ctx, events); err != nil {
 		return nothing(err)
 	}
-	l, err := t.line()
+	l, err := t.line(ctx)
 	if err != nil {
 		return nothing(err)
 	}
-	defer l.close()
+	defer l.close(ctx)
 	lost := 0
 	for i := range 3 {
 		part := events[i*few : (i+1)*few]
@@ -132,11 +132,11 @@ func (t *trial) halfOpened(ctx context.Context) verdict {
 	if err := t.fresh(ctx, all); err != nil {
 		return nothing(err)
 	}
-	l, err := t.line()
+	l, err := t.line(ctx)
 	if err != nil {
 		return nothing(err)
 	}
-	defer l.close()
+	defer l.close(ctx)
 	events, others := all[:halfOpen], all[halfOpen:]
 	t.note("%d events are sent, and the line goes dead in the middle of each", len(events))
 	var sending sync.WaitGroup
@@ -209,11 +209,11 @@ func (t *trial) narrowLine(ctx context.Context) verdict {
 	if err := t.fresh(ctx, events); err != nil {
 		return nothing(err)
 	}
-	l, err := t.line()
+	l, err := t.line(ctx)
 	if err != nil {
 		return nothing(err)
 	}
-	defer l.close()
+	defer l.close(ctx)
 	if err := l.Narrow(rate); err != nil {
 		return nothing(err)
 	}

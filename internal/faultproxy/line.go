@@ -57,8 +57,8 @@ func (l *Line) Narrow(rate int) error {
 func (l *Line) Heal(ctx context.Context) { l.proxy.Toxics.ResetToxics(ctx) }
 
 // Close ends the proxy.
-func (l *Line) Close() {
-	l.Heal(context.Background()) // a silence waits for that
+func (l *Line) Close(ctx context.Context) {
+	l.Heal(context.WithoutCancel(ctx)) // a silence waits for that
 	l.proxy.Stop()
 }
 

@@ -29,7 +29,7 @@ func TestLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.Close)
+	t.Cleanup(func() { l.Close(t.Context()) })
 	post := func(limit time.Duration, body string) error {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
@@ -95,7 +95,7 @@ func TestSilenceHidesTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer l.Close(t.Context())
 	sender, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Address())
 	if err != nil {
 		t.Fatal(err)
