@@ -3,11 +3,9 @@ package reports_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,92 +14,19 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"hookdrill/internal/browsertest"
 	"hookdrill/reports"
 )
 
-// browser starts a browser of its own for a test, which fails when a page logs
-// an error, opens a dialog, or asks for anything but itself.
+// browser starts a browser for a test, which fails when a report asks for anything but itself.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") != "" {
-			t.Fatal("chromium is needed here, and not installed")
-		}
-		t.Skip("chromium is not installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true))
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("close the browser: %v", err)
-		}
-		cancel()
-	})
-	if err := chromedp.Listen(ctx, func(ev any) {
-		switch e := ev.(type) {
-		case *runtime.EventExceptionThrown:
-			t.Errorf("the page threw: %+v", e.ExceptionDetails)
-		case *page.EventJavascriptDialogOpening:
-			t.Errorf("the page opened a dialog: %s", e.Message)
-		case *log.EventEntryAdded:
-			if e.Entry.Level == log.EntryLevelError {
-				t.Errorf("the browser logged: %s (%s)", e.Entry.Text, e.Entry.URL)
-			}
-		case *network.EventRequestWillBeSent:
-			if u := e.Request.URL; !strings.HasPrefix(u, "file:///") && !strings.HasPrefix(u, "about:") {
-				t.Errorf("the page asks for %s", u)
-			}
-		}
-	}); err != nil {
-		t.Fatal(err)
-	}
-	do(t, ctx, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{})
-		_, also := cdp.Call(ctx, tab, log.Enable, cdp.Empty{})
-		_, trap := cdp.Call(ctx, tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-			Source: `window.sprung = []; for (const name of ["alert", "confirm", "prompt", "trap"]) window[name] = (...a) => window.sprung.push(name + a)`,
-		})
-		return errors.Join(err, also, trap)
-	}))
-	return ctx
-}
-
-func do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) { //nolint:revive // t first, as everywhere
-	t.Helper()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// holds waits until an expression is true in the page.
-func holds(t *testing.T, ctx context.Context, expression string) { //nolint:revive // t first, as everywhere
-	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(30*time.Second))); err != nil {
-		t.Fatalf("%s: %v", expression, err)
-	}
-}
-
-func value[T any](t *testing.T, ctx context.Context, expression string) T { //nolint:revive // t first, as everywhere
-	t.Helper()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
+	return browsertest.Start(t, browsertest.Options{Own: func(u string) bool {
+		return strings.HasPrefix(u, "file:///") || strings.HasPrefix(u, "about:")
+	}})
 }
 
 // medium sets what the page is shown on: screen or print, light or dark.
@@ -121,7 +46,7 @@ func open(t *testing.T, ctx context.Context, r *reports.Report) { //nolint:reviv
 	if err := os.WriteFile(file, []byte(writeHTML(t, r)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Navigate((&url.URL{Scheme: "file", Path: file}).String()))
+	browsertest.Do(t, ctx, chromedp.Navigate((&url.URL{Scheme: "file", Path: file}).String()))
 }
 
 // TestInABrowser shares one browser, which takes longer to start than most of the tests take.
@@ -142,7 +67,7 @@ func TestInABrowser(t *testing.T) {
 		{"without scripts", withoutScripts},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			do(t, ctx, chromedp.EmulateViewport(1280, 900), medium("screen", "light"))
+			browsertest.Do(t, ctx, chromedp.EmulateViewport(1280, 900), medium("screen", "light"))
 			tt.run(t, ctx)
 		})
 	}
@@ -160,16 +85,16 @@ func everyWidth(t *testing.T, ctx context.Context) { //nolint:revive // t first,
 		open(t, ctx, r)
 		for _, width := range []int64{360, 768, 1280} {
 			for _, scheme := range []string{"light", "dark"} {
-				do(t, ctx, chromedp.EmulateViewport(width, 800), medium("screen", scheme))
+				browsertest.Do(t, ctx, chromedp.EmulateViewport(width, 800), medium("screen", scheme))
 				for _, state := range []string{"", unfold} {
-					_ = value[any](t, ctx, "("+cmpOr(state, "0")+", 0)")
-					if wide := value[int](t, ctx, "document.documentElement.scrollWidth"); wide > int(width) {
-						t.Errorf("%s, %s: %d pixels wide on a screen of %d; %s", name, scheme, wide, width, value[string](t, ctx, tooWide))
+					_ = browsertest.Value[any](t, ctx, "("+cmpOr(state, "0")+", 0)")
+					if wide := browsertest.Value[int](t, ctx, "document.documentElement.scrollWidth"); wide > int(width) {
+						t.Errorf("%s, %s: %d pixels wide on a screen of %d; %s", name, scheme, wide, width, browsertest.Value[string](t, ctx, tooWide))
 					}
 				}
 			}
 		}
-		if got := value[string](t, ctx, "getComputedStyle(document.body).backgroundColor"); got == "rgb(245, 246, 248)" {
+		if got := browsertest.Value[string](t, ctx, "getComputedStyle(document.body).backgroundColor"); got == "rgb(245, 246, 248)" {
 			t.Errorf("%s: the dark page is light", name)
 		}
 	}
@@ -188,7 +113,7 @@ func accessible(t *testing.T, ctx context.Context) { //nolint:revive // t first,
 	t.Helper()
 	for name, r := range map[string]*reports.Report{"failed": sample(), "passed": allPassed(), "drilled": drilled(), "loaded": loaded()} {
 		open(t, ctx, r)
-		_ = value[any](t, ctx, "("+unfold+", 0)")
+		_ = browsertest.Value[any](t, ctx, "("+unfold+", 0)")
 		for _, rule := range []struct{ name, wrong string }{
 			{"document-title", `document.title ? [] : [document.head]`},
 			{"html-has-lang", `document.documentElement.lang === "en" ? [] : [document.documentElement]`},
@@ -212,15 +137,15 @@ func accessible(t *testing.T, ctx context.Context) { //nolint:revive // t first,
 			{"use-of-colour", `all(".pill, .badge, .tally li, .rows li").filter((e) => !/[a-zA-Z]/.test(e.textContent))`},
 			{"tabindex", `all("[tabindex]").filter((e) => e.tabIndex > 0)`},
 		} {
-			wrong := value[[]string](t, ctx, "((all) => "+rule.wrong+`.slice(0, 4).map((e) => e.outerHTML.slice(0, 160)))((q) => [...document.querySelectorAll(q)])`)
+			wrong := browsertest.Value[[]string](t, ctx, "((all) => "+rule.wrong+`.slice(0, 4).map((e) => e.outerHTML.slice(0, 160)))((q) => [...document.querySelectorAll(q)])`)
 			if len(wrong) > 0 {
 				t.Errorf("%s: %s: %s", name, rule.name, strings.Join(wrong, "\n"))
 			}
 		}
 		seen := map[string]bool{}
 		for range 25 {
-			do(t, ctx, chromedp.KeyEvent(kb.Tab))
-			at := value[[]string](t, ctx, `(({localName, tagName}, {outlineStyle, outlineWidth}) => [localName, outlineStyle, outlineWidth])(document.activeElement, getComputedStyle(document.activeElement))`)
+			browsertest.Do(t, ctx, chromedp.KeyEvent(kb.Tab))
+			at := browsertest.Value[[]string](t, ctx, `(({localName, tagName}, {outlineStyle, outlineWidth}) => [localName, outlineStyle, outlineWidth])(document.activeElement, getComputedStyle(document.activeElement))`)
 			if at[1] != "solid" || at[2] != "2px" {
 				t.Errorf("%s: the focus on a <%s> cannot be seen: %v", name, at[0], at[1:])
 			}
@@ -244,21 +169,21 @@ func filtersByKeyboard(t *testing.T, ctx context.Context) { //nolint:revive // t
 		return fmt.Sprintf(`document.querySelector(".filters output").textContent === %q`, text)
 	}
 	total := len(r.Checks)
-	do(t, ctx, chromedp.Focus("select[name=status]"), chromedp.KeyEvent("Pass"))
-	holds(t, ctx, says(fmt.Sprintf("11 of %d checks", total)))
-	holds(t, ctx, shown(`c.dataset.status === "pass"`))
-	holds(t, ctx, `document.querySelector("#s-pass > details").open && document.querySelector("#s-fail").hidden`)
-	do(t, ctx, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent("RAW"))
-	holds(t, ctx, says(fmt.Sprintf("4 of %d checks", total)))
-	do(t, ctx, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent("chunked"))
-	holds(t, ctx, says(fmt.Sprintf("1 of %d checks", total)))
-	do(t, ctx, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
-	holds(t, ctx, says(""))
-	holds(t, ctx, `!document.querySelector("#s-pass > details").open && !document.querySelector("[data-status][hidden]")`)
-	do(t, ctx, chromedp.Focus("select[name=level]"), chromedp.KeyEvent("SHOULD"))
-	holds(t, ctx, shown(`c.dataset.level === "should"`))
-	do(t, ctx, chromedp.Focus(`.findings a`), chromedp.KeyEvent(kb.Enter)) // a link to what is filtered out shows it
-	holds(t, ctx, `location.hash === "#SIG-03" && document.getElementById("SIG-03").checkVisibility()`)
+	browsertest.Do(t, ctx, chromedp.Focus("select[name=status]"), chromedp.KeyEvent("Pass"))
+	browsertest.Holds(t, ctx, says(fmt.Sprintf("11 of %d checks", total)))
+	browsertest.Holds(t, ctx, shown(`c.dataset.status === "pass"`))
+	browsertest.Holds(t, ctx, `document.querySelector("#s-pass > details").open && document.querySelector("#s-fail").hidden`)
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent("RAW"))
+	browsertest.Holds(t, ctx, says(fmt.Sprintf("4 of %d checks", total)))
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent("chunked"))
+	browsertest.Holds(t, ctx, says(fmt.Sprintf("1 of %d checks", total)))
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	browsertest.Holds(t, ctx, says(""))
+	browsertest.Holds(t, ctx, `!document.querySelector("#s-pass > details").open && !document.querySelector("[data-status][hidden]")`)
+	browsertest.Do(t, ctx, chromedp.Focus("select[name=level]"), chromedp.KeyEvent("SHOULD"))
+	browsertest.Holds(t, ctx, shown(`c.dataset.level === "should"`))
+	browsertest.Do(t, ctx, chromedp.Focus(`.findings a`), chromedp.KeyEvent(kb.Enter)) // a link to what is filtered out shows it
+	browsertest.Holds(t, ctx, `location.hash === "#SIG-03" && document.getElementById("SIG-03").checkVisibility()`)
 }
 
 // copyByKeyboard copies a command, and pastes it into the search field.
@@ -266,33 +191,33 @@ func copyByKeyboard(t *testing.T, ctx context.Context) { //nolint:revive // t fi
 	t.Helper()
 	r := sample()
 	open(t, ctx, r)
-	do(t, ctx, chromedp.Focus("#SIG-03 button.copy"), chromedp.KeyEvent(kb.Enter))
-	holds(t, ctx, `document.querySelector("#SIG-03 button.copy").textContent.startsWith("Copied") && document.getElementById("said").textContent === "Copied."`)
-	do(t, ctx, chromedp.Focus("input[type=search]"), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+	browsertest.Do(t, ctx, chromedp.Focus("#SIG-03 button.copy"), chromedp.KeyEvent(kb.Enter))
+	browsertest.Holds(t, ctx, `document.querySelector("#SIG-03 button.copy").textContent.startsWith("Copied") && document.getElementById("said").textContent === "Copied."`)
+	browsertest.Do(t, ctx, chromedp.Focus("input[type=search]"), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		_, err := cdp.Call(ctx, tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{
 			Type: input.DispatchKeyEventTypeRawKeyDown, Modifiers: 2, Key: "v", Code: "KeyV", WindowsVirtualKeyCode: 86, Commands: []string{"paste"},
 		})
 		return err
 	}))
-	holds(t, ctx, fmt.Sprintf(`document.querySelector("input[type=search]").value === %q`, r.Checks[0].Cases[0].Repeat))
+	browsertest.Holds(t, ctx, fmt.Sprintf(`document.querySelector("input[type=search]").value === %q`, r.Checks[0].Cases[0].Repeat))
 }
 
 // withoutScripts: filters and buttons that do nothing are not there, and the rest is.
 func withoutScripts(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
 	t.Helper()
-	do(t, ctx, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+	browsertest.Do(t, ctx, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
 	}))
 	open(t, ctx, sample())
-	if value[bool](t, ctx, `[...document.querySelectorAll("form, button")].some((e) => e.checkVisibility())`) {
+	if browsertest.Value[bool](t, ctx, `[...document.querySelectorAll("form, button")].some((e) => e.checkVisibility())`) {
 		t.Error("a control is shown that does nothing")
 	}
-	if !value[bool](t, ctx, `document.getElementById("SIG-03").checkVisibility() && document.querySelector("#SIG-03 .command pre").checkVisibility()`) {
+	if !browsertest.Value[bool](t, ctx, `document.getElementById("SIG-03").checkVisibility() && document.querySelector("#SIG-03 .command pre").checkVisibility()`) {
 		t.Error("a failure is not shown")
 	}
-	do(t, ctx, chromedp.Focus("#s-pass > details > summary"), chromedp.KeyEvent(kb.Enter))
-	if !value[bool](t, ctx, `document.querySelector("#s-pass li").checkVisibility()`) {
+	browsertest.Do(t, ctx, chromedp.Focus("#s-pass > details > summary"), chromedp.KeyEvent(kb.Enter))
+	if !browsertest.Value[bool](t, ctx, `document.querySelector("#s-pass li").checkVisibility()`) {
 		t.Error("what passed cannot be unfolded")
 	}
 }
@@ -301,14 +226,14 @@ func withoutScripts(t *testing.T, ctx context.Context) { //nolint:revive // t fi
 func printed(t *testing.T, ctx context.Context) { //nolint:revive // t first, as everywhere
 	t.Helper()
 	open(t, ctx, sample())
-	do(t, ctx, medium("print", "dark"))
-	if value[bool](t, ctx, `[...document.querySelectorAll(".filters, button, .skip")].some((e) => e.checkVisibility())`) {
+	browsertest.Do(t, ctx, medium("print", "dark"))
+	if browsertest.Value[bool](t, ctx, `[...document.querySelectorAll(".filters, button, .skip")].some((e) => e.checkVisibility())`) {
 		t.Error("a control is printed")
 	}
-	if got := value[string](t, ctx, "getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color"); got != "rgb(255, 255, 255)rgb(0, 0, 0)" {
+	if got := browsertest.Value[string](t, ctx, "getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color"); got != "rgb(255, 255, 255)rgb(0, 0, 0)" {
 		t.Errorf("printed in %s", got)
 	}
-	if value[bool](t, ctx, `[...document.querySelectorAll("pre")].some((p) => p.scrollHeight > p.clientHeight + 1)`) {
+	if browsertest.Value[bool](t, ctx, `[...document.querySelectorAll("pre")].some((p) => p.scrollHeight > p.clientHeight + 1)`) {
 		t.Error("a text is cut on paper")
 	}
 }
@@ -335,28 +260,28 @@ func hostileRunsNothing(t *testing.T, ctx context.Context) { //nolint:revive // 
 		c.Cases = append(c.Cases, reports.Case{Name: text, Status: c.Status, Actual: "of another kind", Timeline: []string{text, "1.0 s " + text}})
 	}
 	open(t, ctx, r)
-	_ = value[any](t, ctx, `(`+unfold+`, document.querySelectorAll("summary, a, pre, button, li").forEach((e) => {
+	_ = browsertest.Value[any](t, ctx, `(`+unfold+`, document.querySelectorAll("summary, a, pre, button, li").forEach((e) => {
 		for (const kind of ["mouseover", "focus", "mousedown"]) e.dispatchEvent(new MouseEvent(kind, {bubbles: true}));
 		if (e.localName === "a" || e.type === "reset") e.click();
 	}), 0)`)
 	for _, name := range []string{"family", "level"} {
-		_ = value[any](t, ctx, fmt.Sprintf(`(() => { const s = document.querySelector("select[name=%s]"); for (const o of s.options) { s.value = o.value; s.dispatchEvent(new Event("input", {bubbles: true})); } s.form.reset(); })(), 0`, name))
+		_ = browsertest.Value[any](t, ctx, fmt.Sprintf(`(() => { const s = document.querySelector("select[name=%s]"); for (const o of s.options) { s.value = o.value; s.dispatchEvent(new Event("input", {bubbles: true})); } s.form.reset(); })(), 0`, name))
 	}
-	holds(t, ctx, `document.querySelector("button.copy").checkVisibility()`)
-	do(t, ctx, chromedp.Focus("button.copy"), chromedp.KeyEvent(kb.Enter))
-	holds(t, ctx, `document.getElementById("said").textContent !== ""`)
-	if sprung := value[[]string](t, ctx, "window.sprung"); len(sprung) > 0 {
+	browsertest.Holds(t, ctx, `document.querySelector("button.copy").checkVisibility()`)
+	browsertest.Do(t, ctx, chromedp.Focus("button.copy"), chromedp.KeyEvent(kb.Enter))
+	browsertest.Holds(t, ctx, `document.getElementById("said").textContent !== ""`)
+	if sprung := browsertest.Value[[]string](t, ctx, "window.sprung"); len(sprung) > 0 {
 		t.Errorf("texts of the target's were executed: %v", sprung)
 	}
-	if n := value[int](t, ctx, `document.querySelectorAll("img, iframe, object, embed, base, script:not(body > script), meta[http-equiv=refresh], a:not([href^='#'])").length`); n != 0 {
+	if n := browsertest.Value[int](t, ctx, `document.querySelectorAll("img, iframe, object, embed, base, script:not(body > script), meta[http-equiv=refresh], a:not([href^='#'])").length`); n != 0 {
 		t.Errorf("%d elements come from texts of the target's", n)
 	}
-	if !value[bool](t, ctx, `document.body.textContent.includes("<script>trap(2)</script>") && document.body.textContent.includes("\\u202e<b")`) {
+	if !browsertest.Value[bool](t, ctx, `document.body.textContent.includes("<script>trap(2)</script>") && document.body.textContent.includes("\\u202e<b")`) {
 		t.Error("the texts are not shown as texts")
 	}
-	do(t, ctx, chromedp.EmulateViewport(360, 800))
-	if wide := value[int](t, ctx, "document.documentElement.scrollWidth"); wide > 360 {
-		t.Errorf("%d pixels wide on a screen of 360: %s", wide, value[string](t, ctx, tooWide))
+	browsertest.Do(t, ctx, chromedp.EmulateViewport(360, 800))
+	if wide := browsertest.Value[int](t, ctx, "document.documentElement.scrollWidth"); wide > 360 {
+		t.Errorf("%d pixels wide on a screen of 360: %s", wide, browsertest.Value[string](t, ctx, tooWide))
 	}
 }
 
@@ -372,19 +297,19 @@ func matrixInABrowser(t *testing.T, ctx context.Context) { //nolint:revive // t 
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Navigate((&url.URL{Scheme: "file", Path: file}).String()))
+	browsertest.Do(t, ctx, chromedp.Navigate((&url.URL{Scheme: "file", Path: file}).String()))
 	for _, width := range []int64{360, 768, 1280} {
-		do(t, ctx, chromedp.EmulateViewport(width, 800))
-		if wide := value[int](t, ctx, "document.documentElement.scrollWidth"); wide > int(width) {
-			t.Errorf("%d pixels wide on a screen of %d: %s", wide, width, value[string](t, ctx, tooWide))
+		browsertest.Do(t, ctx, chromedp.EmulateViewport(width, 800))
+		if wide := browsertest.Value[int](t, ctx, "document.documentElement.scrollWidth"); wide > int(width) {
+			t.Errorf("%d pixels wide on a screen of %d: %s", wide, width, browsertest.Value[string](t, ctx, tooWide))
 		}
 	}
-	do(t, ctx, chromedp.Focus("select[name=status]"), chromedp.KeyEvent("the same"))
-	holds(t, ctx, `[...document.querySelectorAll("tbody tr")].every((r) => r.hidden === (r.dataset.status === "differ"))`)
-	do(t, ctx, chromedp.Focus("input[type=search]"), chromedp.KeyEvent("chunked"))
-	holds(t, ctx, `document.querySelector("output").textContent.startsWith("1 of ")`)
+	browsertest.Do(t, ctx, chromedp.Focus("select[name=status]"), chromedp.KeyEvent("the same"))
+	browsertest.Holds(t, ctx, `[...document.querySelectorAll("tbody tr")].every((r) => r.hidden === (r.dataset.status === "differ"))`)
+	browsertest.Do(t, ctx, chromedp.Focus("input[type=search]"), chromedp.KeyEvent("chunked"))
+	browsertest.Holds(t, ctx, `document.querySelector("output").textContent.startsWith("1 of ")`)
 	if dir := os.Getenv("HOOKDRILL_SCREENSHOTS"); dir != "" {
-		do(t, ctx, chromedp.Focus("button[type=reset]"), chromedp.KeyEvent(kb.Enter))
+		browsertest.Do(t, ctx, chromedp.Focus("button[type=reset]"), chromedp.KeyEvent(kb.Enter))
 		data, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 		if err != nil {
 			t.Fatal(err)

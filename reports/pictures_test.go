@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"hookdrill/internal/browsertest"
 	"hookdrill/reports"
 )
 
@@ -42,8 +43,8 @@ func TestPictures(t *testing.T) {
 		pictures[0].name = "load.png"
 	}
 	for _, p := range pictures {
-		do(t, ctx, chromedp.EmulateViewport(p.width, p.height), medium("screen", p.scheme))
-		_ = value[any](t, ctx, `(document.querySelector("`+cmp.Or(p.top, "header")+`").scrollIntoView(), 0)`)
+		browsertest.Do(t, ctx, chromedp.EmulateViewport(p.width, p.height), medium("screen", p.scheme))
+		_ = browsertest.Value[any](t, ctx, `(document.querySelector("`+cmp.Or(p.top, "header")+`").scrollIntoView(), 0)`)
 		data, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 		if err != nil {
 			t.Fatal(err)

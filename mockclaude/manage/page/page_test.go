@@ -3,12 +3,10 @@ package page_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -17,13 +15,11 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"hookdrill/contract"
+	"hookdrill/internal/browsertest"
 	"hookdrill/mockclaude"
 	"hookdrill/mockclaude/engine"
 	"hookdrill/mockclaude/faults"
@@ -31,78 +27,18 @@ import (
 	"hookdrill/mockclaude/manage/page"
 )
 
-// browser starts a browser of its own for a test, which fails when the page
-// logs an error or asks another host for something.
+// browser starts a browser for a test, which fails when the page asks another host for something. That
+// the management API refuses something, or is away, is part of what is tested.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("HOOKDRILL_REQUIRE_TOOLS") != "" {
-			t.Fatal("chromium is needed here, and not installed")
-		}
-		t.Skip("chromium is not installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true))
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("close the browser: %v", err)
-		}
-		cancel()
+	return browsertest.Start(t, browsertest.Options{
+		Own: func(u string) bool {
+			return strings.HasPrefix(u, "http://127.0.0.1:") || strings.HasPrefix(u, "data:") || strings.HasPrefix(u, "about:")
+		},
+		Expected: func(text, url string) bool {
+			return strings.Contains(text, "net::ERR") || strings.Contains(url, "/api/")
+		},
 	})
-	if err := chromedp.Listen(ctx, func(ev any) {
-		switch e := ev.(type) {
-		case *runtime.EventExceptionThrown:
-			t.Errorf("the page threw: %+v", e.ExceptionDetails)
-		case *log.EventEntryAdded:
-			if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "net::ERR") && !strings.Contains(e.Entry.URL, "/api/") {
-				t.Errorf("the browser logged: %s (%s)", e.Entry.Text, e.Entry.URL)
-			}
-		case *network.EventRequestWillBeSent:
-			if u := e.Request.URL; !strings.HasPrefix(u, "http://127.0.0.1:") && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "about:") {
-				t.Errorf("the page asks for %s", u)
-			}
-		}
-	}); err != nil {
-		t.Fatal(err)
-	}
-	do(t, ctx, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{})
-		_, also := cdp.Call(ctx, tab, log.Enable, cdp.Empty{})
-		return errors.Join(err, also)
-	}))
-	return ctx
-}
-
-func do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) { //nolint:revive // t first, as everywhere
-	t.Helper()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// holds waits until an expression is true in the page.
-func holds(t *testing.T, ctx context.Context, expression string) { //nolint:revive // t first, as everywhere
-	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(30*time.Second))); err != nil {
-		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		t.Fatalf("%s: %v\nthe page says:\n%.3000s", expression, err, text)
-	}
-}
-
-func value[T any](t *testing.T, ctx context.Context, expression string) T { //nolint:revive // t first, as everywhere
-	t.Helper()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // picture saves a picture of the page to the folder that
@@ -222,24 +158,24 @@ func TestLivePage(t *testing.T) {
 	ctx := browser(t)
 	r := serve(t, 2)
 	r.g.set(503)
-	do(t, ctx, chromedp.Navigate(r.url))
-	holds(t, ctx, `document.getElementById("connection").textContent === "live"`)
-	holds(t, ctx, `!document.getElementById("empty").hidden`)
+	browsertest.Do(t, ctx, chromedp.Navigate(r.url))
+	browsertest.Holds(t, ctx, `document.getElementById("connection").textContent === "live"`)
+	browsertest.Holds(t, ctx, `!document.getElementById("empty").hidden`)
 	r.publish("")
-	holds(t, ctx, states+` === "pending"`)
-	holds(t, ctx, `document.querySelector("#rows td:nth-child(5)").textContent === "503"`)
+	browsertest.Holds(t, ctx, states+` === "pending"`)
+	browsertest.Holds(t, ctx, `document.querySelector("#rows td:nth-child(5)").textContent === "503"`)
 	picture(t, ctx, "pending")
 	r.g.set(200)
-	holds(t, ctx, states+` === "delivered"`)
-	holds(t, ctx, `document.querySelector("#counters").textContent.includes("delivered1")`)
-	do(t, ctx, chromedp.Click("#send"))
-	holds(t, ctx, states+` === "delivered,delivered"`)
-	do(t, ctx, chromedp.Click("#pause"))
-	holds(t, ctx, `document.getElementById("pause").textContent === "Resume"`)
-	do(t, ctx, chromedp.Click("#send"))
-	holds(t, ctx, states+` === "pending,delivered,delivered"`)
-	do(t, ctx, chromedp.Click("#pause"))
-	holds(t, ctx, states+` === "delivered,delivered,delivered"`)
+	browsertest.Holds(t, ctx, states+` === "delivered"`)
+	browsertest.Holds(t, ctx, `document.querySelector("#counters").textContent.includes("delivered1")`)
+	browsertest.Do(t, ctx, chromedp.Click("#send"))
+	browsertest.Holds(t, ctx, states+` === "delivered,delivered"`)
+	browsertest.Do(t, ctx, chromedp.Click("#pause"))
+	browsertest.Holds(t, ctx, `document.getElementById("pause").textContent === "Resume"`)
+	browsertest.Do(t, ctx, chromedp.Click("#send"))
+	browsertest.Holds(t, ctx, states+` === "pending,delivered,delivered"`)
+	browsertest.Do(t, ctx, chromedp.Click("#pause"))
+	browsertest.Holds(t, ctx, states+` === "delivered,delivered,delivered"`)
 }
 
 func TestKeyboard(t *testing.T) {
@@ -249,35 +185,35 @@ func TestKeyboard(t *testing.T) {
 	for _, id := range []string{"evt_one", "evt_two", "evt_three"} {
 		r.publish(id)
 	}
-	do(t, ctx, chromedp.Navigate(r.url))
-	holds(t, ctx, states+` === "delivered,delivered,delivered"`)
+	browsertest.Do(t, ctx, chromedp.Navigate(r.url))
+	browsertest.Holds(t, ctx, states+` === "delivered,delivered,delivered"`)
 	chosen := func(what string) {
 		t.Helper()
-		holds(t, ctx, fmt.Sprintf(`(document.activeElement.textContent || "").includes(%q)`, what))
+		browsertest.Holds(t, ctx, fmt.Sprintf(`(document.activeElement.textContent || "").includes(%q)`, what))
 	}
-	do(t, ctx, chromedp.KeyEvent("/"))
-	holds(t, ctx, `document.activeElement.id === "filter-text"`)
+	browsertest.Do(t, ctx, chromedp.KeyEvent("/"))
+	browsertest.Holds(t, ctx, `document.activeElement.id === "filter-text"`)
 	// The driver types the slash although the page has taken it; a keyboard does not.
-	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.getElementById("filter-text").value = ""`), chromedp.KeyEvent("evt_t"))
-	holds(t, ctx, `document.querySelectorAll("#rows tr").length === 2`)
-	do(t, ctx, chromedp.KeyEvent(kb.ArrowDown))
+	browsertest.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.getElementById("filter-text").value = ""`), chromedp.KeyEvent("evt_t"))
+	browsertest.Holds(t, ctx, `document.querySelectorAll("#rows tr").length === 2`)
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.ArrowDown))
 	chosen("evt_three")
-	do(t, ctx, chromedp.KeyEvent(kb.ArrowDown))
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.ArrowDown))
 	chosen("evt_two")
-	do(t, ctx, chromedp.KeyEvent(kb.ArrowDown)) // the last one
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.ArrowDown)) // the last one
 	chosen("evt_two")
-	do(t, ctx, chromedp.KeyEvent(kb.Home))
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.Home))
 	chosen("evt_three")
-	do(t, ctx, chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Enter))
-	holds(t, ctx, `document.activeElement.id === "detail" && document.querySelector("#detail").textContent.includes("Attempt 1")`)
-	holds(t, ctx, `document.querySelector("#rows tr[aria-current]").textContent.includes("evt_two")`)
-	do(t, ctx, chromedp.KeyEvent(kb.Tab))
-	holds(t, ctx, `document.activeElement.id === "redeliver"`)
-	do(t, ctx, chromedp.KeyEvent(kb.Enter))
-	holds(t, ctx, `document.querySelectorAll("#rows tr").length === 3`) // the redelivery has the same event id
-	do(t, ctx, chromedp.KeyEvent(kb.Escape))
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Enter))
+	browsertest.Holds(t, ctx, `document.activeElement.id === "detail" && document.querySelector("#detail").textContent.includes("Attempt 1")`)
+	browsertest.Holds(t, ctx, `document.querySelector("#rows tr[aria-current]").textContent.includes("evt_two")`)
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.Tab))
+	browsertest.Holds(t, ctx, `document.activeElement.id === "redeliver"`)
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.Enter))
+	browsertest.Holds(t, ctx, `document.querySelectorAll("#rows tr").length === 3`) // the redelivery has the same event id
+	browsertest.Do(t, ctx, chromedp.KeyEvent(kb.Escape))
 	chosen("evt_two")
-	holds(t, ctx, `document.getElementById("detail").hidden`)
+	browsertest.Holds(t, ctx, `document.getElementById("detail").hidden`)
 }
 
 func TestHostileTexts(t *testing.T) {
@@ -285,33 +221,33 @@ func TestHostileTexts(t *testing.T) {
 	ctx := browser(t)
 	r := serve(t, 1)
 	r.publish(`evt_<img src=x onerror="document.title='broken in'">` + strings.Repeat("w", 150))
-	do(t, ctx, chromedp.Navigate(r.url))
-	holds(t, ctx, states+` === "delivered"`)
-	do(t, ctx, chromedp.Click("#rows tr"))
-	holds(t, ctx, `document.querySelectorAll("#detail details").length === 2`)
-	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#detail details").forEach(d => d.open = true)`))
+	browsertest.Do(t, ctx, chromedp.Navigate(r.url))
+	browsertest.Holds(t, ctx, states+` === "delivered"`)
+	browsertest.Do(t, ctx, chromedp.Click("#rows tr"))
+	browsertest.Holds(t, ctx, `document.querySelectorAll("#detail details").length === 2`)
+	browsertest.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#detail details").forEach(d => d.open = true)`))
 	picture(t, ctx, "detail")
 	for _, width := range []int64{1280, 360} {
 		for _, scheme := range []string{"light", "dark"} {
-			do(t, ctx, chromedp.EmulateViewport(width, 800), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+			browsertest.Do(t, ctx, chromedp.EmulateViewport(width, 800), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 				_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 				})
 				return err
 			}))
 			picture(t, ctx, fmt.Sprintf("hostile-%d-%s", width, scheme))
-			if wide := value[int](t, ctx, "document.documentElement.scrollWidth"); wide > int(width) {
+			if wide := browsertest.Value[int](t, ctx, "document.documentElement.scrollWidth"); wide > int(width) {
 				t.Errorf("%d pixels wide on a screen of %d", wide, width)
 			}
 		}
 	}
-	if title := value[string](t, ctx, "document.title"); strings.Contains(title, "broken in") {
+	if title := browsertest.Value[string](t, ctx, "document.title"); strings.Contains(title, "broken in") {
 		t.Error("a text of the target's was executed")
 	}
-	if n := value[int](t, ctx, `document.querySelectorAll("img, main script").length`); n != 0 {
+	if n := browsertest.Value[int](t, ctx, `document.querySelectorAll("img, main script").length`); n != 0 {
 		t.Errorf("%d elements come from texts of the target's", n)
 	}
-	if !value[bool](t, ctx, `document.querySelector("#detail").textContent.includes("<img src=x onerror")`) {
+	if !browsertest.Value[bool](t, ctx, `document.querySelector("#detail").textContent.includes("<img src=x onerror")`) {
 		t.Error("the answer is not shown as text")
 	}
 }
@@ -320,14 +256,14 @@ func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	ctx := browser(t)
 	r := serve(t, 1)
-	do(t, ctx, chromedp.Navigate(r.url))
-	holds(t, ctx, `document.getElementById("connection").textContent === "live"`)
+	browsertest.Do(t, ctx, chromedp.Navigate(r.url))
+	browsertest.Holds(t, ctx, `document.getElementById("connection").textContent === "live"`)
 	for range 2000 {
 		r.publish("")
 	}
-	holds(t, ctx, `document.querySelector("#rows tr td").textContent === "2000"`)
-	holds(t, ctx, `document.querySelector("#counters").textContent.includes("delivered2000")`)
-	if n := value[int](t, ctx, `document.querySelectorAll("#rows tr").length`); n > 500 || n < 100 {
+	browsertest.Holds(t, ctx, `document.querySelector("#rows tr td").textContent === "2000"`)
+	browsertest.Holds(t, ctx, `document.querySelector("#counters").textContent.includes("delivered2000")`)
+	if n := browsertest.Value[int](t, ctx, `document.querySelectorAll("#rows tr").length`); n > 500 || n < 100 {
 		t.Errorf("%d rows", n)
 	}
 	picture(t, ctx, "many")
@@ -338,15 +274,15 @@ func TestReconnect(t *testing.T) {
 	t.Parallel()
 	ctx := browser(t)
 	r := serve(t, 1)
-	do(t, ctx, chromedp.Navigate(r.url))
-	holds(t, ctx, `document.getElementById("connection").textContent === "live"`)
+	browsertest.Do(t, ctx, chromedp.Navigate(r.url))
+	browsertest.Holds(t, ctx, `document.getElementById("connection").textContent === "live"`)
 	r.publish("")
-	holds(t, ctx, states+` === "delivered"`)
+	browsertest.Holds(t, ctx, states+` === "delivered"`)
 	r.srv.CloseClientConnections()
-	holds(t, ctx, `document.getElementById("connection").dataset.state === "lost"`)
+	browsertest.Holds(t, ctx, `document.getElementById("connection").dataset.state === "lost"`)
 	r.publish("")
-	holds(t, ctx, `document.getElementById("connection").textContent === "live"`)
-	holds(t, ctx, states+` === "delivered,delivered"`)
+	browsertest.Holds(t, ctx, `document.getElementById("connection").textContent === "live"`)
+	browsertest.Holds(t, ctx, states+` === "delivered,delivered"`)
 }
 
 func TestHandler(t *testing.T) {
