@@ -235,9 +235,17 @@ func (s *Sender) Close() {
 // An ordinary delivery is made by net/http, unless its header is such that
 // net/http would alter it; every other HTTP/1.1 delivery is written by hand.
 func (s *Sender) Send(ctx context.Context, d Delivery) Exchange {
+	return s.SendBegun(ctx, d, func() {})
+}
+
+// SendBegun is Send for what has to meet the middle of a delivery: it calls begun once, when the request
+// is signed and its first byte is about to leave, or when none will. To sign megabytes takes a while.
+func (s *Sender) SendBegun(ctx context.Context, d Delivery, begun func()) Exchange {
 	ctx, cancel := s.bound(ctx, d)
 	defer cancel()
-	return s.send(ctx, d)
+	begun = sync.OnceFunc(begun)
+	defer begun()
+	return s.send(ctx, d, begun)
 }
 
 // bound gives an attempt its time: the delivery's, or the sender's own.
@@ -249,7 +257,7 @@ func (s *Sender) bound(ctx context.Context, d Delivery) (context.Context, contex
 	return context.WithTimeoutCause(ctx, timeout, errTimeUp)
 }
 
-func (s *Sender) send(ctx context.Context, d Delivery) Exchange {
+func (s *Sender) send(ctx context.Context, d Delivery, begun func()) Exchange {
 	c, err := s.dial(ctx, d)
 	if err != nil {
 		return s.undialled(d, err)
@@ -259,6 +267,7 @@ func (s *Sender) send(ctx context.Context, d Delivery) Exchange {
 	if err != nil {
 		return s.unsent(d, err)
 	}
+	begun()
 	if p.byHand() {
 		return s.record(c, p, s.exchange(ctx, c, p, writerFor(p)))
 	}

@@ -36,7 +36,7 @@ func (x *Session) Send(ctx context.Context, d Delivery) Exchange {
 	ctx, cancel := x.sender.bound(ctx, d)
 	defer cancel()
 	if d.Shape.Kind == ShapeHTTP2 {
-		return x.sender.send(ctx, d)
+		return x.sender.send(ctx, d, func() {})
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

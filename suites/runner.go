@@ -229,12 +229,15 @@ func (t *trial) trickle(ctx context.Context, s plan.Step, first int) {
 
 func (t *trial) meanwhile(ctx context.Context, s plan.Step, first int) {
 	var g errgroup.Group
+	var begun sync.WaitGroup
+	begun.Add(len(s.Background))
 	for i, d := range s.Background {
 		g.Go(func() error {
-			t.record(first+len(s.Deliveries)+i, d, t.cfg.Sender.Send(ctx, d.Delivery), false)
+			t.record(first+len(s.Deliveries)+i, d, t.cfg.Sender.SendBegun(ctx, d.Delivery, begun.Done), false)
 			return nil
 		})
 	}
+	begun.Wait() // or the others would be over before it is signed
 	t.atOnce(ctx, s.Deliveries, first)
 	_ = g.Wait() // the workers return no errors
 }

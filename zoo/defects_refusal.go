@@ -39,9 +39,9 @@ func badSignatureUpsets() []Animal {
 		{
 			Name: "malformed-signature-drops-connection", Defect: "a signature that is not hexadecimal aborts the handler, and the connection with it",
 			Catches: ids("SIG-07"),
-			// An odd number of digits does not decode either; a refusal with a
-			// malformed signature takes its connection along.
-			Also: ids("SIG-06", "RAW-09"),
+			// An odd number of digits does not decode either, nor does a label before them; a
+			// refusal with a malformed signature takes its connection along.
+			Also: ids("SIG-06", "SIG-10", "RAW-09"),
 			breed: func(rc *receiver) {
 				rc.verify = func(d *delivery) *answer {
 					if _, err := hex.DecodeString(rc.signature(d)); err != nil {

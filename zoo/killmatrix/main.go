@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	check := flags.Bool("check", false, "fail when the file is not up to date, and do not write it")
 	file := flags.String("file", "docs/kill-matrix.md", "the file to write or check")
 	only := flags.String("only", "", "comma-separated names of receivers, which are all that runs; the file is then neither written nor checked")
-	parallel := flags.Int("parallel", 3, "how many receivers at once")
+	parallel := flags.Int("parallel", 4, "how many receivers at once")
 	binary := flags.String("binary", "", "the hookdrill binary (default: built from this tree)")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -102,7 +102,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		_ = g.Wait() // the workers return no errors
 	}
 	pass(*parallel, func(a zoo.Animal) bool { return a.Contract == "" })
-	pass(2**parallel, foreign) // their runs wait most of the time for calls that do not come
+	pass(*parallel+2, foreign) // their runs wait most of the time for calls that do not come
 	// Several receivers share the machine's cores, and many of their defects are a
 	// matter of time: what is not as it should be is looked at again with nothing
 	// beside it, and the output says so.
