@@ -32,10 +32,10 @@ func (l *liveLoad) began(name string, p loadtest.Phase) {
 
 func (l *liveLoad) second(s loadtest.Second) {
 	l.errors += s.Failed
-	over := s.At >= l.phase.Duration()
-	if s.Sent == 0 && over {
+	if s.Sent == 0 && s.At >= l.phase.Duration() {
 		return // the last part of a second, and empty
 	}
+	over := s.At >= l.phase.Duration()-tick/2 // or the last second, when the clock ran a little behind
 	left := max(0, l.phase.Duration()-s.At).Round(time.Second)
 	line := fmt.Sprintf("%-22s %5d/s  p50 %-8s p99 %-8s %d without an answer  %s left",
 		l.name, s.Sent, s.P50.Round(10*time.Microsecond), s.P99.Round(10*time.Microsecond), l.errors, left)
@@ -75,6 +75,9 @@ func (l *liveLoad) fit(line, chart string) string {
 	}
 	return line
 }
+
+// tick is how often a load tells how it goes.
+const tick = time.Second
 
 // chartSeconds is how many seconds the chart on a terminal holds.
 const chartSeconds = 24

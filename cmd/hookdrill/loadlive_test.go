@@ -42,6 +42,31 @@ func TestLiveLoad(t *testing.T) {
 	}
 }
 
+// A clock that runs a little behind leaves the end of a phase to a second that is empty: the one before
+// is told.
+func TestLiveLoadTellsTheEnd(t *testing.T) {
+	t.Parallel()
+	profile, _ := loadtest.ProfileNamed(loadtest.ProfileSpike)
+	for name, ends := range map[string][]time.Duration{
+		"behind": {999 * time.Millisecond, 1998 * time.Millisecond, 2003 * time.Millisecond},
+		"even":   {time.Second, 2 * time.Second, 2 * time.Second},
+	} {
+		var b bytes.Buffer
+		l := &liveLoad{w: &b}
+		l.began("certify", profile.Phase(100, 2*time.Second))
+		for i, at := range ends {
+			sent := uint64(100)
+			if i == len(ends)-1 {
+				sent = 0
+			}
+			l.second(loadtest.Second{At: at, Sent: sent})
+		}
+		if out := b.String(); strings.Count(out, "\n") != 1 || !strings.Contains(out, "  0s left") {
+			t.Errorf("%s: %q", name, out)
+		}
+	}
+}
+
 func TestLiveLoadFits(t *testing.T) {
 	t.Parallel()
 	for columns, want := range map[int]string{0: "123456  ▁▂▃▄", 13: "123456  ▁▂▃▄", 11: "123456  ▃▄", 9: "123456", 7: "123456", 5: "1234"} {
